@@ -1,0 +1,149 @@
+/**
+ * Every environment variable that Hawser understands, as one schema from text to value. `.env.example`,
+ * `docs/configuration.md` and the chart's values are compared with it.
+ */
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { rememberSecret } from '../errors/redact.ts';
+import { Secret } from '../errors/secret.ts';
+
+/** What a process does: take requests (`server`), run syncs (`worker`). */
+export const ROLES = ['server', 'worker'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Where a listener binds; port 0 lets the system choose. */
+export interface ListenAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+const ADDRESS = /^(?:\[([^\]]+)\]|([^:[\]]*)):(\d{1,5})$/;
+
+const listenAddress = z.string().transform((text, context): ListenAddress => {
+  const [, ipv6, host, digits] = ADDRESS.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535 || (ipv6 !== undefined && isIP(ipv6) !== 6)) {
+    return reject(context, 'must be an address such as :9292, 127.0.0.1:9292 or [::1]:9292');
+  }
+  return { host: ipv6 ?? (host || everyInterface()), port };
+});
+
+const roles = z.string().transform((text, context): ReadonlySet<Role> => {
+  const names = splitList(text);
+  const known = ROLES.filter((role) => names.includes(role));
+  if (known.length === 0 || known.length !== new Set(names).size) {
+    return reject(context, `must be a comma-separated list of: ${ROLES.join(', ')}`);
+  }
+  return new Set(known);
+});
+
+const httpUrl = z.string().transform((text, context): string => {
+  const url = URL.parse(text);
+  if (!url || !['http:', 'https:'].includes(url.protocol)) return reject(context, 'must be an http or https URL');
+  if (url.username !== '' || url.password !== '') return reject(context, 'must not hold a user or password');
+  if (url.search !== '' || url.hash !== '') return reject(context, 'must not hold a query or fragment');
+  return url.href.replace(/\/+$/, '');
+});
+
+const redisUrl = z.string().transform((text, context): Secret => {
+  const url = URL.parse(text);
+  if (!text.startsWith('/') && !(url && ['redis:', 'rediss:'].includes(url.protocol))) {
+    return reject(context, 'must be a redis or rediss URL, or the absolute path of a socket');
+  }
+  // `redact` must know the password by itself too: errors seldom quote the whole URL.
+  if (url) rememberSecret(url.password);
+  return new Secret(text);
+});
+
+const secret = z.string().transform((text) => new Secret(text));
+
+const secrets = z.string().transform((text, context): readonly Secret[] => {
+  const items = splitList(text);
+  return items.length === 0 ? reject(context, 'holds no secret') : items.map((item) => new Secret(item));
+});
+
+const concurrency = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999')
+  .transform(Number);
+
+const namespace = z
+  .string()
+  .max(63, 'must have at most 63 characters')
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
+
+const logLevel = z.enum(['debug', 'info', 'warn', 'error'], 'must be one of: debug, info, warn, error');
+export type LogLevel = z.infer<typeof logLevel>;
+
+/** Names, forms, defaults and descriptions. A variable with `secret` may also be given as a file, by `<NAME>_FILE`. */
+export const environment = z.object({
+  HAWSER_ROLES: roles
+    .prefault('server,worker')
+    .describe('What this process does: `server` takes webhooks, `worker` runs syncs.'),
+  HAWSER_PUBLIC_ADDR: listenAddress.prefault(':9292').describe('Listener for webhooks; the only one to expose.'),
+  HAWSER_INTERNAL_ADDR: listenAddress
+    .prefault(':8080')
+    .describe('Listener for `/livez`, `/readyz` and `/metrics`; keep it inside the cluster.'),
+  HAWSER_ARTIFACT_ADDR: listenAddress
+    .prefault(':9790')
+    .describe('Listener that serves artifacts to other controllers; keep it inside the cluster.'),
+  HAWSER_EXTERNAL_URL: httpUrl
+    .optional()
+    .describe('URL under which people reach the public listener; commit statuses link to it.'),
+  HAWSER_ARTIFACT_URL: httpUrl
+    .optional()
+    .describe('URL under which other controllers reach the artifact listener; derived from its address if unset.'),
+  HAWSER_DATA_DIR: z
+    .string()
+    .transform((path) => resolve(path))
+    .prefault('.hawser')
+    .describe('Directory for caches and for the Redis that Hawser starts itself; one process at a time.'),
+  HAWSER_NAMESPACE: namespace.optional().describe('The only namespace to watch; all if unset.'),
+  HAWSER_CONCURRENCY: concurrency.prefault('16').describe('How many syncs may render and write at once.'),
+  HAWSER_LOG_LEVEL: logLevel.prefault('info').describe('Least level to log: debug, info, warn or error.'),
+  HAWSER_KUSTOMIZE_PATH: z.string().prefault('kustomize').describe('The kustomize binary: a path, or a name on PATH.'),
+  HAWSER_GITHUB_API_URL: httpUrl
+    .prefault('https://api.github.com')
+    .describe('API of GitHub, or of a GitHub Enterprise server.'),
+  KUBECONFIG: z.string().optional().describe('Kubeconfig of the cluster; the credentials of the pod if unset.'),
+  REDIS_URL: redisUrl
+    .optional()
+    .meta({ secret: true, description: 'Redis to use; if unset, Hawser starts one of its own. Needed to share work.' }),
+  GITHUB_WEBHOOK_SECRET: secrets.optional().meta({
+    secret: true,
+    description: 'Secrets of the GitHub webhooks, separated by commas for rotation; if unset, the route answers 404.',
+  }),
+  GITHUB_TOKEN: secret
+    .optional()
+    .meta({ secret: true, description: 'Token that may write commit statuses on GitHub; if unset, none are posted.' }),
+});
+export type Environment = z.output<typeof environment>;
+
+/** Names that the design knows and this version does not; setting one is an error, never silence. */
+export const NOT_SUPPORTED_YET = [
+  'HAWSER_TRIGGER_TOKEN',
+  'HAWSER_GITLAB_API_URL',
+  'GITLAB_WEBHOOK_TOKEN',
+  'GITLAB_WEBHOOK_SIGNING_TOKEN',
+  'GITLAB_TOKEN',
+] as const;
+
+function splitList(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** `::` takes IPv4 too, but cannot be bound where the kernel has no IPv6. */
+function everyInterface(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  return addresses.some(({ family }) => family === 'IPv6') ? '::' : '0.0.0.0';
+}
+
+function reject(context: z.core.$RefinementCtx, message: string): never {
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+}

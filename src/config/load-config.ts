@@ -1,0 +1,117 @@
+/**
+ * Turns the environment into one frozen object, and is the only reader of it. Every problem is told at once, by the
+ * variable's name and without its value. What the settings do is the matter of those who are handed them.
+ */
+import { readFileSync } from 'node:fs';
+import { HawserError } from '../errors/hawser-error.ts';
+import type { Secret } from '../errors/secret.ts';
+import {
+  type Environment,
+  environment,
+  type ListenAddress,
+  type LogLevel,
+  NOT_SUPPORTED_YET,
+  type Role,
+} from './environment.ts';
+import { listVariables } from './list-variables.ts';
+
+/** All settings of a process. */
+export interface Config {
+  readonly roles: ReadonlySet<Role>;
+  readonly public: ListenAddress;
+  readonly internal: ListenAddress;
+  readonly artifact: ListenAddress;
+  /** Without trailing slash. */
+  readonly externalUrl: string | undefined;
+  /** Without trailing slash; undefined means: derive it from the address that the artifact listener got. */
+  readonly artifactUrl: string | undefined;
+  /** Absolute path. */
+  readonly dataDir: string;
+  readonly namespace: string | undefined;
+  readonly concurrency: number;
+  readonly logLevel: LogLevel;
+  readonly kustomizePath: string;
+  readonly kubeconfig: string | undefined;
+  readonly redisUrl: Secret | undefined;
+  readonly github: {
+    readonly webhookSecrets: readonly Secret[];
+    readonly token: Secret | undefined;
+    /** Without trailing slash. */
+    readonly apiUrl: string;
+  };
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Reads and checks the environment, secrets from files included; throws CONFIG_INVALID that names every problem. */
+export function loadConfig(env: Env): Config {
+  const problems = NOT_SUPPORTED_YET.flatMap((name) => [name, `${name}_FILE`])
+    .filter((name) => isSet(env[name]))
+    .map((name) => `${name} is not supported yet: remove it`);
+  const values = readValues(env, problems);
+  const result = environment.safeParse(values);
+  if (!result.success) {
+    problems.push(...result.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`));
+  } else if (!result.data.HAWSER_ROLES.has('worker') && !result.data.REDIS_URL) {
+    problems.push('REDIS_URL is missing: a process without the role worker needs a Redis that a worker reads too');
+  }
+  if (problems.length > 0 || !result.success) {
+    throw new HawserError('CONFIG_INVALID', `The configuration is not valid: ${problems.join('; ')}`, {
+      data: { problems },
+    });
+  }
+  return toConfig(result.data);
+}
+
+/** The text of each variable; an empty one counts as unset, because charts and shells often leave them so. */
+function readValues(env: Env, problems: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const { name, secret } of listVariables()) {
+    const file = secret ? env[`${name}_FILE`] : undefined;
+    const text = isSet(file) ? readSecretFile(name, file, env, problems) : env[name];
+    if (isSet(text)) values[name] = text;
+  }
+  return values;
+}
+
+function readSecretFile(name: string, path: string, env: Env, problems: string[]): string | undefined {
+  if (isSet(env[name])) {
+    problems.push(`${name} and ${name}_FILE are both set: remove one`);
+    return undefined;
+  }
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (text === '') problems.push(`${name}_FILE names a file that is empty`);
+    return text;
+  } catch (error) {
+    problems.push(`${name}_FILE names a file that cannot be read (${(error as NodeJS.ErrnoException).code})`);
+    return undefined;
+  }
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text.trim() !== '';
+}
+
+function toConfig(values: Environment): Config {
+  return Object.freeze({
+    roles: values.HAWSER_ROLES,
+    public: Object.freeze(values.HAWSER_PUBLIC_ADDR),
+    internal: Object.freeze(values.HAWSER_INTERNAL_ADDR),
+    artifact: Object.freeze(values.HAWSER_ARTIFACT_ADDR),
+    externalUrl: values.HAWSER_EXTERNAL_URL,
+    artifactUrl: values.HAWSER_ARTIFACT_URL,
+    dataDir: values.HAWSER_DATA_DIR,
+    namespace: values.HAWSER_NAMESPACE,
+    concurrency: values.HAWSER_CONCURRENCY,
+    logLevel: values.HAWSER_LOG_LEVEL,
+    kustomizePath: values.HAWSER_KUSTOMIZE_PATH,
+    kubeconfig: values.KUBECONFIG,
+    redisUrl: values.REDIS_URL,
+    github: Object.freeze({
+      webhookSecrets: Object.freeze(values.GITHUB_WEBHOOK_SECRET ?? []),
+      token: values.GITHUB_TOKEN,
+      apiUrl: values.HAWSER_GITHUB_API_URL,
+    }),
+  });
+}

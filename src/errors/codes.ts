@@ -1,0 +1,324 @@
+/**
+ * What a caller must do about an error: try again with backoff, try again at a given time,
+ * or wait until a person has changed something.
+ */
+export type Disposition = 'retry' | 'retryAt' | 'stalled';
+
+interface CodeInfo {
+  /** Reason of the condition and event that report this error (Flux's word where there is one). */
+  readonly reason: string;
+  readonly disposition: Disposition;
+  /** One sentence for docs/errors.md: what happened and what to do. */
+  readonly help: string;
+}
+
+/** Every error code; docs/errors.md is compared with this table. */
+export const ERROR_CODES = {
+  CONFIG_INVALID: {
+    reason: 'ConfigInvalid',
+    disposition: 'stalled',
+    help: 'An environment variable is missing or malformed. The message names each one; correct them and start again.',
+  },
+  INTERNAL: {
+    reason: 'InternalError',
+    disposition: 'retry',
+    help: 'An unexpected error inside Hawser. It is retried; the log has the stack.',
+  },
+  RESOURCE_INVALID: {
+    reason: 'InvalidSpec',
+    disposition: 'stalled',
+    help: 'A GitRepository or Kustomization holds a field of a wrong type or form. The message names each field; correct the object.',
+  },
+  FIELD_UNSUPPORTED: {
+    reason: 'UnsupportedField',
+    disposition: 'stalled',
+    help: 'A GitRepository or Kustomization uses a field that this version does not carry out, so nothing was done. The message names each one; remove it.',
+  },
+  KUBE_ACCESS_INVALID: {
+    reason: 'ClusterAccessInvalid',
+    disposition: 'stalled',
+    help: 'The kubeconfig or the in-cluster credentials cannot be used. The message names the file and what is wrong; correct it and start again.',
+  },
+  KUBE_CREDENTIALS_UNAVAILABLE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'A token file, exec plugin or identity provider gave no credentials for the cluster. It is retried; see the message for the cause.',
+  },
+  KUBE_UNREACHABLE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The API server did not answer in time or the connection broke. It is retried; check the network and the API server if it lasts.',
+  },
+  KUBE_KIND_NOT_SERVED: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The API server does not serve this kind in this version. It is retried; install the CustomResourceDefinition or correct apiVersion and kind.',
+  },
+  KUBE_REJECTED: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: 'The API server refused the object as it is written. Correct the field that the message names.',
+  },
+  KUBE_FORBIDDEN: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The identity in use may not do this. It is retried; grant the permission that the message names.',
+  },
+  KUBE_CONFLICT: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The object was changed by someone else meanwhile. It is read again and retried; nothing needs to be done.',
+  },
+  KUBE_NOT_FOUND: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The object, or the namespace it belongs to, is not in the cluster. It is retried; create it or correct the name.',
+  },
+  KUBE_UNAVAILABLE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The API server, or a webhook or extension it depends on, failed or is overloaded. It is retried with backoff.',
+  },
+  WEBHOOK_SIGNATURE_MISSING: {
+    reason: 'SignatureMissing',
+    disposition: 'stalled',
+    help: 'A delivery came without a signature. Set the same secret in the provider’s webhook settings and in Hawser, then redeliver.',
+  },
+  WEBHOOK_SIGNATURE_INVALID: {
+    reason: 'SignatureInvalid',
+    disposition: 'stalled',
+    help: 'A delivery’s signature does not match any configured secret. Set the same secret on both sides, then redeliver.',
+  },
+  WEBHOOK_BODY_INVALID: {
+    reason: 'DeliveryInvalid',
+    disposition: 'stalled',
+    help: 'An authentic delivery is not what the provider documents. The message names the field; check what sits between the provider and Hawser.',
+  },
+  HTTP_BODY_TOO_LARGE: {
+    reason: 'BodyTooLarge',
+    disposition: 'stalled',
+    help: 'A request body exceeds the limit of its route (25 MiB for webhooks). Providers send nothing larger; the push is found by polling.',
+  },
+  HTTP_BODY_INCOMPLETE: {
+    reason: 'BodyIncomplete',
+    disposition: 'retry',
+    help: 'A request body did not arrive completely in time. Send it again; check the network and proxies in between if it lasts.',
+  },
+  HTTP_OVERLOADED: {
+    reason: 'Overloaded',
+    disposition: 'retry',
+    help: 'Too many unfinished request bodies were held at once, so the oldest was given up. Send it again.',
+  },
+  HTTP_REQUEST_INVALID: {
+    reason: 'RequestInvalid',
+    disposition: 'stalled',
+    help: 'A request is not well-formed HTTP, or has a malformed URL or content type. Correct the client.',
+  },
+  HTTP_NOT_FOUND: {
+    reason: 'NotFound',
+    disposition: 'stalled',
+    help: 'Nothing is served at this method and path. A webhook route answers so until a secret is configured for it.',
+  },
+  DELIVERY_NOT_STORED: {
+    reason: 'DeliveryNotStored',
+    disposition: 'retry',
+    help: 'An authentic delivery could not be stored because Redis did not take it in time. Redeliver it; otherwise polling finds the push.',
+  },
+  CREDENTIALS_UNAVAILABLE: {
+    reason: 'AuthenticationFailed',
+    disposition: 'retry',
+    help: 'The Secret that a source refers to could not be read. It is retried; create the Secret or permit Hawser to read it.',
+  },
+  CREDENTIALS_UNSUPPORTED: {
+    reason: 'AuthenticationFailed',
+    disposition: 'retry',
+    help: 'The Secret holds no credentials of a supported form. Give it the keys username and password; it is read again at the next attempt.',
+  },
+  ARTIFACT_PATH_INVALID: {
+    reason: 'IllegalPath',
+    disposition: 'stalled',
+    help: 'A namespace, name or commit cannot be part of an artifact’s path. This points to a corrupt resource or a bug; report it.',
+  },
+  ARTIFACT_NOT_WRITTEN: {
+    reason: 'ArchiveOperationFailed',
+    disposition: 'retry',
+    help: 'The artifact of a source could not be written to the data directory. It is retried; check free space and permissions there.',
+  },
+  REDIS_NOT_FOUND: {
+    reason: 'RedisNotFound',
+    disposition: 'stalled',
+    help: 'No REDIS_URL is set, and neither redis-server nor valkey-server is on the PATH. Install one of them, or set REDIS_URL to a server of your own.',
+  },
+  REDIS_START_FAILED: {
+    reason: 'RedisStartFailed',
+    disposition: 'stalled',
+    help: 'The Redis server that Hawser starts for itself ended or did not answer. The message has its last words; the log redis/redis.log in the data directory has the rest.',
+  },
+  REDIS_UNAVAILABLE: {
+    reason: 'RedisUnavailable',
+    disposition: 'retry',
+    help: 'Redis does not answer. Work goes on by itself once it does; check REDIS_URL, the network and the server.',
+  },
+  APPLY_INVALID: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: 'A manifest cannot be applied as it is. The message names the object and what it lacks; correct it in Git.',
+  },
+  APPLY_FAILED: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: "The API server refused an object. The message names it and repeats the API server's reason; correct the manifest, or what the reason names, and push.",
+  },
+  PRUNE_FAILED: {
+    reason: 'PruneFailed',
+    disposition: 'retry',
+    help: 'An object that left Git could not be deleted. It stays in the inventory and is tried again; the message names it and the reason.',
+  },
+  HEALTH_CHECK_FAILED: {
+    reason: 'HealthCheckFailed',
+    disposition: 'retry',
+    help: 'An object failed, or was not healthy before spec.timeout ended. The message names it; it is looked at again when its state changes.',
+  },
+  SOURCE_NOT_FOUND: {
+    reason: 'ArtifactFailed',
+    disposition: 'retry',
+    help: 'spec.sourceRef names a GitRepository that does not exist. Create it, or correct the reference.',
+  },
+  SOURCE_URL_INVALID: {
+    reason: 'URLInvalid',
+    disposition: 'stalled',
+    help: 'The URL of a GitRepository holds a user name or a password, which everybody who may read the object would see. Put them into a Secret and name it in spec.secretRef.',
+  },
+  SYNC_SUPERSEDED: {
+    reason: 'Superseded',
+    disposition: 'retry',
+    help: 'A newer revision arrived while this one was being applied, and takes over between two stages.',
+  },
+  SYNC_STALE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'Another process changed the inventory while this one was syncing. The sync starts over at once.',
+  },
+  SYNC_TIMEOUT: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'A sync took longer than spec.timeout. It is tried again; raise the timeout if the set is large.',
+  },
+  DATA_DIR_IN_USE: {
+    reason: 'ConfigInvalid',
+    disposition: 'stalled',
+    help: 'Another Hawser process uses the same data directory. Give each process a HAWSER_DATA_DIR of its own.',
+  },
+  SYNC_LEASE_LOST: {
+    reason: 'LeaseLost',
+    disposition: 'retry',
+    help: 'A sync could not prove that it is the only one of its object (Redis was away, emptied, or the process stood still), so it stopped before its next write. It runs again by itself.',
+  },
+  GIT_UNREACHABLE: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The Git server did not answer in time, the connection broke, or it answered with an error. It is retried; check the URL, the network and the server if it lasts.',
+  },
+  GIT_RATE_LIMITED: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The Git server asks to be left alone for a while. It is retried when the server allows it again.',
+  },
+  GIT_AUTHENTICATION_FAILED: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The Git server refused the credentials or wants some. It is retried; correct the secret that spec.secretRef names.',
+  },
+  GIT_REPOSITORY_NOT_FOUND: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'There is no repository at this URL, or the credentials do not reach it. It is retried; correct spec.url or the secret.',
+  },
+  GIT_EMPTY_REPOSITORY: {
+    reason: 'EmptyGitRepository',
+    disposition: 'retry',
+    help: 'The repository has no branch and no tag. It is retried; push a first commit.',
+  },
+  GIT_REF_NOT_FOUND: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The repository has no such branch or tag. What is deployed stays; push the ref or correct spec.ref.',
+  },
+  GIT_COMMIT_NOT_FOUND: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The Git server does not serve this commit (yet). It is retried; if it lasts, the commit is on no branch.',
+  },
+  GIT_PROTOCOL_UNSUPPORTED: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The Git server speaks something that is not supported: dumb HTTP, SHA-256, no shallow fetches, or a redirect to another host. The message names it and the way out.',
+  },
+  GIT_RESPONSE_INVALID: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The answer of the Git server was cut short or makes no sense. It is retried.',
+  },
+  GIT_LIMIT_EXCEEDED: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The repository exceeds a bound (size of a response, of an object, number of objects, depth). The message names it; make the repository smaller.',
+  },
+  GIT_CONTENT_INVALID: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'A commit or tree of the repository is malformed or names a file in a way that is not allowed. The message names it; push a commit without it.',
+  },
+  GIT_OBJECT_MISSING: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'An object of the repository is not in the local store. It is fetched again with the next sync.',
+  },
+  GIT_STORE_FAILED: {
+    reason: 'StorageOperationFailed',
+    disposition: 'retry',
+    help: 'The local copy of a repository cannot be opened or written. It is retried; check space and permissions of HAWSER_DATA_DIR.',
+  },
+  GIT_STORE_CORRUPT: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'The local copy of the repository was damaged and has been dropped. It is fetched again with the next sync; check the disk if it lasts.',
+  },
+  TREE_PATH_NOT_FOUND: {
+    reason: 'ArtifactFailed',
+    disposition: 'stalled',
+    help: 'The commit has no such file or directory. Correct the path, or push the file.',
+  },
+  TREE_LINK_ESCAPES: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A symbolic link leads out of the repository, or around in circles. The message names the link; make it point inside the repository.',
+  },
+  RENDER_PATH_NOT_FOUND: {
+    reason: 'ArtifactFailed',
+    disposition: 'stalled',
+    help: 'The directory that spec.path names is not in the source, or leads out of it. Correct spec.path or add the directory.',
+  },
+  RENDER_FAILED: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'The manifests could not be built. The message names the file and what is wrong with it; correct it and push again.',
+  },
+  RENDER_TIMEOUT: {
+    reason: 'BuildFailed',
+    disposition: 'retry',
+    help: 'A kustomize build did not end in time and was stopped. It is retried; split the kustomization or give the worker more CPU.',
+  },
+  RENDER_UNAVAILABLE: {
+    reason: 'BuildFailed',
+    disposition: 'retry',
+    help: 'The kustomize program could not be started. It is retried; install kustomize where the message says.',
+  },
+  MANIFEST_INVALID: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A file does not hold valid Kubernetes objects. The message names the file, the document and what is wrong; correct it and push again.',
+  },
+} as const satisfies Record<string, CodeInfo>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;

@@ -1,0 +1,193 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, test } from 'node:test';
+import { inspect } from 'node:util';
+import { type Config, loadConfig } from '../../../src/config/load-config.ts';
+import { HawserError } from '../../../src/errors/hawser-error.ts';
+
+type Env = Record<string, string | undefined>;
+
+const accepted: readonly { name: string; given: Env; read: (config: Config) => unknown; want: unknown }[] = [
+  { name: 'both roles by default', given: {}, read: ({ roles }) => [...roles], want: ['server', 'worker'] },
+  { name: 'one role', given: { HAWSER_ROLES: 'worker' }, read: ({ roles }) => [...roles], want: ['worker'] },
+  { name: 'spaces in a list', given: { HAWSER_ROLES: ' worker, server ' }, read: ({ roles }) => roles.size, want: 2 },
+  {
+    name: 'a port on every interface',
+    given: { HAWSER_PUBLIC_ADDR: ':9000' },
+    read: (config) => [config.public.port, ['::', '0.0.0.0'].includes(config.public.host)],
+    want: [9000, true],
+  },
+  {
+    name: 'an IPv4 address',
+    given: { HAWSER_INTERNAL_ADDR: '127.0.0.1:80' },
+    read: ({ internal }) => internal,
+    want: { host: '127.0.0.1', port: 80 },
+  },
+  {
+    name: 'an IPv6 address with any port',
+    given: { HAWSER_ARTIFACT_ADDR: '[::1]:0' },
+    read: ({ artifact }) => artifact,
+    want: { host: '::1', port: 0 },
+  },
+  {
+    name: 'a URL without its trailing slash',
+    given: { HAWSER_EXTERNAL_URL: 'https://hawser.example/base/' },
+    read: ({ externalUrl }) => externalUrl,
+    want: 'https://hawser.example/base',
+  },
+  {
+    name: 'a relative data directory as an absolute one',
+    given: { HAWSER_DATA_DIR: 'data' },
+    read: ({ dataDir }) => dataDir,
+    want: resolve('data'),
+  },
+  {
+    name: 'an empty variable as unset',
+    given: { HAWSER_LOG_LEVEL: '' },
+    read: ({ logLevel }) => logLevel,
+    want: 'info',
+  },
+  { name: 'a number', given: { HAWSER_CONCURRENCY: '50' }, read: ({ concurrency }) => concurrency, want: 50 },
+  {
+    name: 'several webhook secrets',
+    given: { GITHUB_WEBHOOK_SECRET: 'new-secret, old-secret' },
+    read: ({ github }) => github.webhookSecrets.map((secret) => secret.reveal()),
+    want: ['new-secret', 'old-secret'],
+  },
+  { name: 'no webhook secret', given: {}, read: ({ github }) => github.webhookSecrets, want: [] },
+  {
+    name: 'the socket of a Redis',
+    given: { REDIS_URL: '/run/redis.sock' },
+    read: ({ redisUrl }) => redisUrl?.reveal(),
+    want: '/run/redis.sock',
+  },
+  {
+    name: 'a server without worker, if they share a Redis',
+    given: { HAWSER_ROLES: 'server', REDIS_URL: 'redis://redis:6379' },
+    read: ({ roles }) => [...roles],
+    want: ['server'],
+  },
+  {
+    name: 'variables of others',
+    given: { HAWSER_PORT: 'tcp://10.0.0.1:80' },
+    read: ({ roles }) => roles.size,
+    want: 2,
+  },
+];
+
+const refused: readonly { name: string; given: Env; want: RegExp }[] = [
+  { name: 'an unknown role', given: { HAWSER_ROLES: 'server,leader' }, want: /HAWSER_ROLES must be .*server, worker/ },
+  { name: 'a bare port', given: { HAWSER_PUBLIC_ADDR: '9292' }, want: /HAWSER_PUBLIC_ADDR must be an address such as/ },
+  {
+    name: 'a port out of range',
+    given: { HAWSER_PUBLIC_ADDR: ':65536' },
+    want: /HAWSER_PUBLIC_ADDR must be an address/,
+  },
+  { name: 'brackets around no IPv6', given: { HAWSER_PUBLIC_ADDR: '[host]:1' }, want: /HAWSER_PUBLIC_ADDR must be/ },
+  {
+    name: 'a URL of another scheme',
+    given: { HAWSER_EXTERNAL_URL: 'ftp://x' },
+    want: /HAWSER_EXTERNAL_URL must be an http/,
+  },
+  {
+    name: 'a URL with a user',
+    given: { HAWSER_EXTERNAL_URL: 'https://u@x' },
+    want: /HAWSER_EXTERNAL_URL must not hold a user/,
+  },
+  { name: 'no worker at all', given: { HAWSER_CONCURRENCY: '0' }, want: /HAWSER_CONCURRENCY must be a whole number/ },
+  {
+    name: 'a number with a unit',
+    given: { HAWSER_CONCURRENCY: '5x' },
+    want: /HAWSER_CONCURRENCY must be a whole number/,
+  },
+  { name: 'an unknown log level', given: { HAWSER_LOG_LEVEL: 'loud' }, want: /HAWSER_LOG_LEVEL must be one of: debug/ },
+  { name: 'a namespace that cannot be', given: { HAWSER_NAMESPACE: 'a,b' }, want: /HAWSER_NAMESPACE must be the name/ },
+  { name: 'a Redis of another scheme', given: { REDIS_URL: 'http://redis' }, want: /REDIS_URL must be a redis/ },
+  {
+    name: 'a list of no secrets',
+    given: { GITHUB_WEBHOOK_SECRET: ' , ' },
+    want: /GITHUB_WEBHOOK_SECRET holds no secret/,
+  },
+  { name: 'a server that nobody works for', given: { HAWSER_ROLES: 'server' }, want: /REDIS_URL is missing/ },
+  { name: 'what comes later', given: { GITLAB_TOKEN: 'x' }, want: /GITLAB_TOKEN is not supported yet/ },
+  {
+    name: 'a file of what comes later',
+    given: { HAWSER_TRIGGER_TOKEN_FILE: 'x' },
+    want: /HAWSER_TRIGGER_TOKEN_FILE is not/,
+  },
+  { name: 'an absent file', given: { GITHUB_TOKEN_FILE: '/nowhere' }, want: /GITHUB_TOKEN_FILE names .* \(ENOENT\)/ },
+  {
+    name: 'a secret given twice',
+    given: { GITHUB_TOKEN: 'x', GITHUB_TOKEN_FILE: '/nowhere' },
+    want: /GITHUB_TOKEN and GITHUB_TOKEN_FILE are both set/,
+  },
+];
+
+function messageOfRefusal(env: Env): string {
+  try {
+    loadConfig(env);
+  } catch (error) {
+    assert.ok(error instanceof HawserError);
+    assert.equal(error.code, 'CONFIG_INVALID');
+    return error.message;
+  }
+  return assert.fail('the configuration was accepted');
+}
+
+describe('the configuration', () => {
+  for (const { name, given, read, want } of accepted) {
+    test(`accepts ${name}`, () => assert.deepEqual(read(loadConfig(given)), want));
+  }
+
+  for (const { name, given, want } of refused) {
+    test(`refuses ${name} by the variable's name`, () => assert.match(messageOfRefusal(given), want));
+  }
+
+  test('tells every problem at once', () => {
+    const given = { HAWSER_ROLES: 'x', HAWSER_CONCURRENCY: 'y', GITLAB_TOKEN: 'z', GITHUB_TOKEN_FILE: '/nowhere' };
+
+    const message = messageOfRefusal(given);
+
+    for (const name of Object.keys(given)) assert.match(message, new RegExp(name));
+  });
+
+  test('reads a secret from a file, without the newline at its end', (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'hawser-config-'));
+    t.after(() => rmSync(dir, { recursive: true }));
+    writeFileSync(join(dir, 'token'), 'ghp_from-a-file\n');
+
+    const { github } = loadConfig({ GITHUB_TOKEN_FILE: join(dir, 'token') });
+
+    assert.equal(github.token?.reveal(), 'ghp_from-a-file');
+  });
+
+  test('refuses an empty secret file', (t) => {
+    const dir = mkdtempSync(join(tmpdir(), 'hawser-config-'));
+    t.after(() => rmSync(dir, { recursive: true }));
+    writeFileSync(join(dir, 'token'), '\n');
+
+    assert.match(messageOfRefusal({ GITHUB_TOKEN_FILE: join(dir, 'token') }), /GITHUB_TOKEN_FILE names .* empty/);
+  });
+
+  test('shows no secret, neither printed nor in a refusal', () => {
+    const canaries = {
+      REDIS_URL: 'redis://:canary-redis@x',
+      GITHUB_WEBHOOK_SECRET: 'canary-hook',
+      GITHUB_TOKEN: 'canary-token',
+    };
+
+    const printed = `${inspect(loadConfig(canaries), { depth: 9 })} ${JSON.stringify(loadConfig(canaries))}`;
+    const refusal = messageOfRefusal({ ...canaries, REDIS_URL: 'http://canary-redis', HAWSER_ROLES: 'x' });
+
+    assert.doesNotMatch(`${printed} ${refusal}`, /canary/);
+    assert.match(printed, /\[redacted\]/);
+  });
+
+  test('cannot be changed', () => {
+    const config = loadConfig({});
+
+    assert.ok([config, config.public, config.github, config.github.webhookSecrets].every(Object.isFrozen));
+  });
+});
