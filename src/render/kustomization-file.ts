@@ -1,0 +1,79 @@
+import { parseYaml } from '../manifest/parse-yaml.ts';
+import { renderFailed } from './render-error.ts';
+
+/** The names under which kustomize looks for its file, in this order. */
+export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
+
+export type Fields = Readonly<Record<string, unknown>>;
+
+/** Every field of a kustomization file that kustomize 5.8 knows. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  'apiVersion',
+  'kind',
+  'metadata',
+  'openapi',
+  'namePrefix',
+  'nameSuffix',
+  'namespace',
+  'commonLabels',
+  'labels',
+  'commonAnnotations',
+  'patchesStrategicMerge',
+  'patchesJson6902',
+  'patches',
+  'images',
+  'imageTags',
+  'replacements',
+  'replicas',
+  'vars',
+  'sortOptions',
+  'resources',
+  'components',
+  'crds',
+  'bases',
+  'configMapGenerator',
+  'secretGenerator',
+  'helmGlobals',
+  'helmCharts',
+  'helmChartInflationGenerator',
+  'generatorOptions',
+  'configurations',
+  'generators',
+  'transformers',
+  'validators',
+  'buildMetadata',
+]);
+
+/** Reads the one document of a kustomization file; an empty file has no fields. Throws RENDER_FAILED. */
+export function parseKustomization(text: string, file: string): Fields {
+  const [first, second] = parseYaml(text, { file });
+  if (second) throw renderFailed(`${file}: a kustomization file holds one document, this one holds more`);
+  if (!first) return {};
+  if (!isFields(first.value)) throw renderFailed(`${file}: a kustomization file must be a map of fields`);
+  return first.value;
+}
+
+/** The fields without those that kustomize does not know, whose names are returned beside them. */
+export function splitUnknownFields(fields: Fields): { readonly known: Fields; readonly unknown: readonly string[] } {
+  const unknown = Object.keys(fields).filter((name) => !KNOWN_FIELDS.has(name));
+  const known = Object.fromEntries(Object.entries(fields).filter(([name]) => KNOWN_FIELDS.has(name)));
+  return { known, unknown };
+}
+
+/**
+ * The root kustomization as Flux's generator writes it: `targetNamespace` replaces its namespace, and one without
+ * resources is given build metadata, so that kustomize does not refuse it as empty.
+ */
+export function overlayKustomization(fields: Fields, targetNamespace: string | undefined): Fields {
+  const { resources } = fields;
+  const isEmpty = !Array.isArray(resources) || resources.length === 0;
+  return {
+    ...fields,
+    ...(isEmpty ? { buildMetadata: ['originAnnotations'] } : {}),
+    ...(targetNamespace === undefined ? {} : { namespace: targetNamespace }),
+  };
+}
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
