@@ -1,0 +1,89 @@
+/**
+ * The composition root: reads the configuration, wires every part by hand, starts the roles, and stops them gracefully.
+ * Nothing is decided here.
+ */
+import { join } from 'node:path';
+import closeWithGrace from 'close-with-grace';
+import { type ArtifactStore, createArtifactStore } from './artifact/artifact-store.ts';
+import { claimDataDir } from './config/claim-data-dir.ts';
+import { type Config, loadConfig } from './config/load-config.ts';
+import { readEnvironment } from './config/read-environment.ts';
+import { createQueues } from './queue/create-queues.ts';
+import { createPushRecords } from './push-record/create-push-records.ts';
+import { connectRedis } from './redis/connect-redis.ts';
+import { startListeners } from './start-listeners.ts';
+import { startCluster } from './start-cluster.ts';
+import { startWorkerRole } from './start-worker-role.ts';
+import { createLogger, type Logger } from './telemetry/create-logger.ts';
+import { createMetrics } from './telemetry/metrics.ts';
+
+const GRACE_MS = 25_000;
+
+type Stop = () => Promise<void>;
+
+/** Starts the process' parts one by one; what is started adds to `stops` how it is stopped, from the last to the first. */
+async function start(config: Config, logger: Logger, stops: Stop[]): Promise<void> {
+  const claim = claimDataDir(config.dataDir);
+  stops.push(async () => claim.release());
+  const redis = await connectRedis({
+    url: config.redisUrl?.reveal(),
+    dataDir: config.dataDir,
+    observe: (event) => logger.info({ event }, 'redis'),
+  });
+  stops.push(() => redis.stop());
+  const metrics = createMetrics();
+  const queues = createQueues({ redis, observe: (event) => logger.debug({ event }, 'queue') });
+  stops.push(() => queues.close());
+  const pushRecords = createPushRecords({ redis: redis.create('producer') });
+  const cluster = startCluster(config, { logger, metrics });
+  stops.push(() => cluster.stop());
+  await startRoles({ config, logger, metrics, queues, pushRecords, cluster }, stops);
+}
+
+type Shared = Omit<Parameters<typeof startWorkerRole>[0], 'artifacts'>;
+
+/** Listeners first, so that probes are answered while the custom resources are being listed. */
+async function startRoles(shared: Shared, stops: (() => Promise<void>)[]): Promise<void> {
+  const { config, logger } = shared;
+  let isStarted = false;
+  let artifacts: ArtifactStore | undefined;
+  const listeners = await startListeners({ ...shared, artifacts: () => artifacts, isStarted: () => isStarted });
+  stops.push(() => listeners.stop());
+  if (listeners.artifactUrl !== undefined) {
+    artifacts = createArtifactStore({ dir: join(config.dataDir, 'artifacts'), publicUrl: listeners.artifactUrl });
+    const worker = await startWorkerRole({ ...shared, artifacts });
+    // The workers stop after the listeners and before everything they work with.
+    stops.splice(-1, 0, () => worker.stop());
+  }
+  isStarted = true;
+  logger.info({ roles: [...config.roles] }, 'ready');
+}
+
+async function main(): Promise<void> {
+  let logger = createLogger({ level: 'info' });
+  const stops: Stop[] = [];
+  let isStopping = false;
+  const stop = async () => {
+    isStopping = true;
+    for (const end of stops.splice(0).reverse()) {
+      await end().catch((error: unknown) => logger.warn({ err: error }, 'a part did not stop cleanly'));
+    }
+  };
+  closeWithGrace({ delay: GRACE_MS }, async ({ err, signal }) => {
+    if (err) logger.error({ err }, 'stopping after an unexpected error');
+    else logger.info({ signal }, 'stopping');
+    await stop();
+  });
+  try {
+    const config = loadConfig(readEnvironment());
+    logger = createLogger({ level: config.logLevel });
+    await start(config, logger, stops);
+  } catch (error) {
+    if (isStopping) return;
+    logger.error({ err: error }, 'cannot start');
+    process.exitCode = 1;
+    await stop();
+  }
+}
+
+await main();

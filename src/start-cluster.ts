@@ -1,0 +1,62 @@
+import type { Config } from './config/load-config.ts';
+import { type Cache, createCache } from './kube/create-cache.ts';
+import { createKubeClient } from './kube/create-kube-client.ts';
+import type { KubeClient, KubeClientEvent } from './kube/kube-client.ts';
+import { loadClusterAccess } from './kube/load-cluster-access.ts';
+import { SOURCE_GROUP } from './model/git-repository.ts';
+import { KUSTOMIZE_GROUP } from './model/kustomization.ts';
+import { createResources, type Resources } from './sync/resources.ts';
+import type { Logger } from './telemetry/create-logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+
+/** The cluster's client, and the custom resources as they stand there. */
+export interface Cluster {
+  readonly client: KubeClient;
+  readonly gitRepositories: Cache;
+  readonly kustomizations: Cache;
+  readonly resources: Resources;
+  /** True once both kinds of custom resources have been listed. */
+  isSynced(): boolean;
+  readonly synced: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+/** Connects to the cluster and starts following the custom resources; does not wait for either. */
+export function startCluster(config: Config, { logger, metrics }: { logger: Logger; metrics: Metrics }): Cluster {
+  const observe = (event: KubeClientEvent) => {
+    if (event.kind !== 'watchRestarted') return logger.debug({ ...event }, 'request to the API server repeated');
+    metrics.watchRestartsTotal.inc({ reason: event.cause });
+    if (event.cause !== 'ended') logger.warn({ ...event, err: event.error }, 'watch restarted');
+  };
+  const access = loadClusterAccess({ kubeconfig: config.kubeconfig });
+  const client = createKubeClient({ access, observe });
+  const { namespace } = config;
+  const gitRepositories = createCache(client, {
+    group: SOURCE_GROUP,
+    version: 'v1',
+    plural: 'gitrepositories',
+    namespace,
+  });
+  const kustomizations = createCache(client, {
+    group: KUSTOMIZE_GROUP,
+    version: 'v1',
+    plural: 'kustomizations',
+    namespace,
+  });
+  let isSynced = false;
+  const synced = Promise.all([gitRepositories.synced, kustomizations.synced]);
+  // Rejects only when the process stops before the first list; nobody waits for it then.
+  synced.then(() => (isSynced = true)).catch(() => undefined);
+  return {
+    client,
+    gitRepositories,
+    kustomizations,
+    resources: createResources({ gitRepositories, kustomizations }),
+    isSynced: () => isSynced,
+    synced,
+    async stop() {
+      await Promise.all([gitRepositories.stop(), kustomizations.stop()]);
+      await client.stop();
+    },
+  };
+}

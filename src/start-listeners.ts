@@ -1,0 +1,97 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { ArtifactStore } from './artifact/artifact-store.ts';
+import type { ListenAddress } from './config/environment.ts';
+import type { Config } from './config/load-config.ts';
+import { createArtifactApp } from './http/artifact-app.ts';
+import { createInternalApp } from './http/internal-app.ts';
+import { createPublicApp } from './http/public-app.ts';
+import type { Push } from './model/push.ts';
+import type { PushRecords } from './push-record/create-push-records.ts';
+import type { Queues } from './queue/create-queues.ts';
+import type { Cluster } from './start-cluster.ts';
+import type { Logger } from './telemetry/create-logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { matchPush } from './webhook/match-push.ts';
+import { toPushSources } from './worker/run-delivery.ts';
+
+export interface Running {
+  stop(): Promise<void>;
+}
+
+interface ListenerDeps {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly queues: Queues;
+  readonly pushRecords: PushRecords;
+  readonly cluster: Cluster;
+  readonly artifacts: () => ArtifactStore | undefined;
+  /** Whether everything that this process' roles need has started. */
+  readonly isStarted: () => boolean;
+}
+
+/** Starts the listeners that this process' roles call for; each logs the address it got. */
+export async function startListeners(deps: ListenerDeps): Promise<Running & { artifactUrl: string | undefined }> {
+  const { config } = deps;
+  const apps: FastifyInstance[] = [];
+  const listen = async (name: string, app: FastifyInstance, address: ListenAddress) => {
+    apps.push(app);
+    await app.listen({ ...address });
+    const { port } = app.server.address() as AddressInfo;
+    deps.logger.info({ listener: name, host: address.host, port }, 'listening');
+    return port;
+  };
+  await listen('internal', createInternal(deps), config.internal);
+  if (config.roles.has('server')) await listen('public', createPublic(deps), config.public);
+  const artifactPort = config.roles.has('worker')
+    ? await listen('artifact', createArtifactApp({ openArtifact: async (path) => await deps.artifacts()?.open(path) }), config.artifact)
+    : undefined;
+  return {
+    artifactUrl: artifactPort === undefined ? undefined : (config.artifactUrl ?? `http://127.0.0.1:${artifactPort}`),
+    async stop() {
+      await Promise.all(apps.map((app) => app.close()));
+    },
+  };
+}
+
+function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps): FastifyInstance {
+  return createInternalApp({
+    isLive: () => true,
+    async readiness() {
+      const redis = await queues.depths().then(
+        () => 'ok',
+        () => 'away',
+      );
+      const resources = cluster.isSynced() ? 'ok' : 'not listed yet: are the CustomResourceDefinitions installed?';
+      const roles = isStarted() ? 'ok' : 'starting';
+      const checks = { redis, resources, roles };
+      return { ready: Object.values(checks).every((check) => check === 'ok'), checks };
+    },
+    metrics: () => metrics.render(),
+  });
+}
+
+function createPublic({ config, metrics, queues, pushRecords, cluster }: ListenerDeps): FastifyInstance {
+  return createPublicApp({
+    githubSecrets: config.github.webhookSecrets,
+    externalUrl: config.externalUrl,
+    async addDelivery({ id, push, receivedAt }) {
+      const { redelivered } = await queues.addDelivery({ id, push, receivedAt });
+      const pushId = await pushRecords.open({ ...describePush(push), deliveryId: id, heardAt: toTime(receivedAt) });
+      return { pushId, redelivered };
+    },
+    whyUninteresting: (push) =>
+      cluster.isSynced() ? matchPush(push, toPushSources(cluster.resources.gitRepositories())).reason : undefined,
+    readPush: (id) => pushRecords.read(id),
+    observe: ({ provider, result }) => metrics.deliveriesTotal.inc({ provider, result }),
+  });
+}
+
+function describePush({ provider, repository, ref, before, after }: Push) {
+  return { heard: 'webhook' as const, provider, repository, ref, before, after };
+}
+
+function toTime(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,52 @@
+import type { LiveObjects } from '../apply/live-objects.ts';
+import type { ArtifactStore } from '../artifact/artifact-store.ts';
+import type { Credentials } from '../credentials/git-credentials.ts';
+import type { GitClient } from '../git/create-git-client.ts';
+import type { EventRecorder } from '../kube/create-event-recorder.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
+import type { GitRepository } from '../model/git-repository.ts';
+import type { Kustomization } from '../model/kustomization.ts';
+import type { PushRecords } from '../push-record/create-push-records.ts';
+import type { Queues } from '../queue/create-queues.ts';
+import type { Renderer } from '../render/create-renderer.ts';
+import type { Logger } from '../telemetry/create-logger.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Resources } from './resources.ts';
+import type { Attempt, SyncOutcome } from './outcome.ts';
+import type { SourceMemories } from './source-memory.ts';
+
+/** Everything that the pipeline acts through. */
+export interface SyncDeps {
+  readonly resources: Resources;
+  readonly client: KubeClient;
+  readonly live: LiveObjects;
+  readonly git: GitClient;
+  readonly credentials: Credentials;
+  readonly artifacts: ArtifactStore;
+  readonly renderer: Renderer;
+  readonly queues: Pick<Queues, 'requestSyncs'>;
+  readonly pushRecords: PushRecords;
+  /** Events of sources and of Kustomizations come from Flux's components of those names. */
+  readonly sourceEvents: EventRecorder;
+  readonly kustomizationEvents: EventRecorder;
+  readonly memories: SourceMemories;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly now: () => Date;
+  readonly reports: PushReports;
+}
+
+/** One Kustomization's part in a push. */
+export interface PushProgress {
+  readonly kustomization: Kustomization;
+  readonly source: GitRepository;
+  readonly sha: string;
+  /** The pushes that asked for this sync, the newest last; empty for a sync that nobody pushed for. */
+  readonly pushIds: readonly string[];
+}
+
+/** Tells pushes and commits how it goes. Never throws, never waits: a provider that is away delays no deployment. */
+export interface PushReports {
+  started(progress: PushProgress): void;
+  ended(progress: PushProgress, outcome: SyncOutcome, attempt: Attempt): void;
+}

@@ -1,0 +1,67 @@
+import { HawserError } from '../errors/hawser-error.ts';
+import type { GitRepository } from '../model/git-repository.ts';
+import type { Kustomization } from '../model/kustomization.ts';
+
+/** Fields that the schema accepts and this version does not carry out: they are refused, never ignored. */
+const KUSTOMIZATION_FIELDS = [
+  'dependsOn',
+  'healthChecks',
+  'healthCheckExprs',
+  'namePrefix',
+  'nameSuffix',
+  'commonMetadata',
+  'patches',
+  'patchesStrategicMerge',
+  'patchesJson6902',
+  'images',
+  'components',
+  'buildMetadata',
+  'postBuild',
+  'decryption',
+  'serviceAccountName',
+  'kubeConfig',
+  'ignore',
+] as const;
+
+const GIT_REPOSITORY_FIELDS = [
+  'serviceAccountName',
+  'verify',
+  'proxySecretRef',
+  'recurseSubmodules',
+  'include',
+  'sparseCheckout',
+] as const;
+
+const REF_FIELDS = ['tag', 'semver', 'name', 'commit'] as const;
+
+/** Throws FIELD_UNSUPPORTED naming every field of the Kustomization that this version cannot carry out. */
+export function refuseUnsupportedKustomization({ spec }: Kustomization): void {
+  const found: string[] = KUSTOMIZATION_FIELDS.filter((field) => isSet(spec[field])).map((field) => `spec.${field}`);
+  if (spec.force) found.push('spec.force');
+  if (spec.deletionPolicy === 'WaitForTermination') found.push('spec.deletionPolicy: WaitForTermination');
+  if (spec.sourceRef.kind !== 'GitRepository') found.push(`spec.sourceRef.kind: ${spec.sourceRef.kind}`);
+  refuse(found, 'docs/kustomization.md');
+}
+
+/** Throws FIELD_UNSUPPORTED naming every field of the GitRepository that this version cannot carry out. */
+export function refuseUnsupportedSource({ spec }: GitRepository): void {
+  const found: string[] = GIT_REPOSITORY_FIELDS.filter((field) => isSet(spec[field])).map((field) => `spec.${field}`);
+  for (const field of REF_FIELDS) if (isSet(spec.ref?.[field])) found.push(`spec.ref.${field}`);
+  if (spec.provider && spec.provider !== 'generic') found.push(`spec.provider: ${spec.provider}`);
+  if (spec.url.startsWith('ssh:')) found.push('spec.url: ssh');
+  refuse(found, 'docs/gitrepository.md');
+}
+
+function isSet(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '') return false;
+  return !(Array.isArray(value) && value.length === 0);
+}
+
+function refuse(found: readonly string[], document: string): void {
+  if (found.length === 0) return;
+  const verb = found.length === 1 ? 'is' : 'are';
+  throw new HawserError(
+    'FIELD_UNSUPPORTED',
+    `${found.join(', ')} ${verb} not supported by this version of Hawser, and nothing was applied: remove it, or see ${document}`,
+  );
+}

@@ -1,0 +1,58 @@
+import type { SyncPlan } from '../apply/plan-sync.ts';
+import type { InventoryEntry } from '../model/inventory.ts';
+import type { Kustomization } from '../model/kustomization.ts';
+import type { SyncRun } from '../queue/sync-run.ts';
+import type { SyncDeps } from './deps.ts';
+import { isSameStatus, toBeginning, toConclusion } from './kustomization-status.ts';
+import type { Attempt, SyncOutcome } from './outcome.ts';
+import { writeStatus } from './write-status.ts';
+
+/** The at most two status writes of a Kustomization's sync. */
+export interface KustomizationStatusWriter {
+  /** The resource as last read or written. */
+  current: Kustomization;
+  /** The inventory that the conclusion stores; undefined keeps the stored one. */
+  inventory: readonly InventoryEntry[] | undefined;
+  /** Starts the first write, beside the dry-runs, unless nothing is expected to change. */
+  begin(plan: SyncPlan): void;
+  /** Resolves when objects may be written: at once, or once the grown inventory is stored. */
+  readyToWrite(): Promise<void>;
+  /** Writes the result, if it differs from what stands there; answers whether it did. */
+  conclude(outcome: SyncOutcome): Promise<boolean>;
+}
+
+export function createKustomizationStatusWriter(
+  deps: Pick<SyncDeps, 'client' | 'resources' | 'now'>,
+  { kustomization, attempt, run }: { kustomization: Kustomization; attempt: Attempt; run: SyncRun },
+): KustomizationStatusWriter {
+  let begun: Promise<void> = Promise.resolve();
+  let mustBeStored = false;
+  const write = async (toStatus: (resource: Kustomization) => unknown) => {
+    writer.current = await writeStatus(deps, { resource: writer.current, toStatus }, run);
+  };
+  const writer: KustomizationStatusWriter = {
+    current: kustomization,
+    inventory: undefined,
+    begin(plan) {
+      mustBeStored = plan.inventoryGrows;
+      if (!mustBeStored && plan.isQuiet) return;
+      const inventory = plan.inventoryDuring;
+      begun = write((resource) => ({
+        ...resource.status,
+        ...toBeginning(resource, attempt, { inventory, now: deps.now() }),
+      }));
+      // Awaited before the first write or with the conclusion; until then a failure must not count as unhandled.
+      begun.catch(() => undefined);
+    },
+    readyToWrite: () => (mustBeStored ? begun : Promise.resolve()),
+    async conclude(outcome) {
+      await begun;
+      const toStatus = (resource: Kustomization) =>
+        toConclusion(resource, outcome, { attempt, inventory: writer.inventory, now: deps.now() });
+      if (isSameStatus(writer.current.status, toStatus(writer.current))) return false;
+      await write(toStatus);
+      return true;
+    },
+  };
+  return writer;
+}

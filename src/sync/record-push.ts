@@ -1,0 +1,41 @@
+import { messageOf } from '../errors/hawser-error.ts';
+import type { GitRepository } from '../model/git-repository.ts';
+import type { Hint } from '../model/push.ts';
+import type { SyncDeps } from './deps.ts';
+import { branchOf } from './open-source.ts';
+
+/** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
+export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void {
+  for (const { pushId, ref, after } of hints) {
+    if (pushId === undefined) continue;
+    const reason = `unconfirmed: ${ref} did not name ${after} within 30 s, so nothing was deployed for it`;
+    inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+  }
+}
+
+/** The record of a push that moved a source to `tip`: the hook's own, or a new one for what polling found. */
+export async function findOrOpenRecord(
+  deps: SyncDeps,
+  { source, before, tip, hints }: { source: GitRepository; before: string | undefined; tip: string; hints: readonly Hint[] },
+): Promise<string | undefined> {
+  const known = hints.findLast((hint) => hint.after === tip)?.pushId;
+  if (known !== undefined) return known;
+  try {
+    return await deps.pushRecords.open({
+      heard: 'poll',
+      repository: source.spec.url,
+      ref: `refs/heads/${branchOf(source)}`,
+      before,
+      after: tip,
+      heardAt: deps.now().toISOString(),
+    });
+  } catch (error) {
+    deps.logger.warn({ err: error }, 'a push could not be recorded');
+    return undefined;
+  }
+}
+
+/** Lets a record be written while the pipeline goes on; a record that fails is logged, never in the way. */
+export function inBackground(deps: Pick<SyncDeps, 'logger'>, writing: Promise<unknown>): void {
+  writing.catch((error: unknown) => deps.logger.warn({ error: messageOf(error) }, 'a push could not be recorded'));
+}

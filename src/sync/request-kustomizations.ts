@@ -1,0 +1,63 @@
+import { changedPrefixes } from '../git/changed-prefixes.ts';
+import type { GitRepository } from '../model/git-repository.ts';
+import type { Kustomization } from '../model/kustomization.ts';
+import { formatKey, type ObjectKey } from '../model/object-key.ts';
+import type { Hint } from '../model/push.ts';
+import { formatRevision } from '../model/revision.ts';
+import type { SyncDeps } from './deps.ts';
+import { branchOf, uidOf } from './open-source.ts';
+import { findOrOpenRecord, inBackground } from './record-push.ts';
+
+interface Move {
+  readonly source: GitRepository;
+  readonly before: string | undefined;
+  readonly tip: string;
+  readonly hints: readonly Hint[];
+}
+
+/** Asks for every Kustomization of a source that has moved: those whose path changed first, and those for the push. */
+export async function requestKustomizations(deps: SyncDeps, move: Move): Promise<void> {
+  const { source, tip } = move;
+  const { name, namespace = '' } = source.metadata;
+  const followers = deps.resources.kustomizationsOf({ namespace, name });
+  const [changed, pushId] = await Promise.all([findChanged(deps, move, followers), findOrOpenRecord(deps, move)]);
+  const revision = formatRevision({ branch: branchOf(source), sha: tip });
+  const first = followers.filter((kustomization) => changed.has(kustomization));
+  const rest = followers.filter((kustomization) => !changed.has(kustomization));
+  await deps.queues.requestSyncs([
+    ...first.map((kustomization) => ({
+      key: keyOf(kustomization),
+      cause: 'source' as const,
+      revision,
+      ...(pushId === undefined ? {} : { pushId }),
+    })),
+    ...rest.map((kustomization) => ({ key: keyOf(kustomization), cause: 'source' as const, revision })),
+  ]);
+  if (pushId === undefined) return;
+  const detail = `${first.length} of ${followers.length} Kustomizations changed`;
+  const object = formatKey({ kind: 'GitRepository', namespace, name });
+  const step = { at: deps.now().toISOString(), object, step: 'fetched', detail };
+  inBackground(deps, deps.pushRecords.addStep(pushId, step));
+  if (first.length === 0) inBackground(deps, deps.pushRecords.setReason(pushId, `${detail}: nothing to deploy`));
+}
+
+/** Without the commit before, everything counts as changed. */
+async function findChanged(
+  deps: SyncDeps,
+  { source, before, tip }: Move,
+  followers: readonly Kustomization[],
+): Promise<Set<Kustomization>> {
+  if (before === undefined || !(await deps.git.has(uidOf(source), before))) return new Set(followers);
+  const [old, now] = await Promise.all([deps.git.open(uidOf(source), before), deps.git.open(uidOf(source), tip)]);
+  const changed = await changedPrefixes(old.tree, now.tree, followers.map(pathOf));
+  return new Set(followers.filter((kustomization) => changed.has(pathOf(kustomization))));
+}
+
+/** `./deploy/` and `deploy` are one directory; the root is empty. */
+function pathOf({ spec }: Kustomization): string {
+  return (spec.path ?? '').split('/').filter((part) => part !== '' && part !== '.').join('/');
+}
+
+function keyOf({ metadata }: Kustomization): ObjectKey {
+  return { kind: 'Kustomization', namespace: metadata.namespace ?? '', name: metadata.name };
+}

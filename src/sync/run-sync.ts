@@ -1,0 +1,88 @@
+/**
+ * Runs the pipeline for one key: reads the resource, syncs it, and tells how that ended. Here is the pipeline's only
+ * catch: whatever fails becomes status, event and commit status. An aborted run writes nothing more.
+ */
+import { HawserError } from '../errors/hawser-error.ts';
+import { parseRevision } from '../model/revision.ts';
+import type { SyncRun } from '../queue/sync-run.ts';
+import { concludeSource, toSourceFailure } from './conclude-source.ts';
+import type { SyncDeps } from './deps.ts';
+import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
+import { type Attempt, startAttempt, type SyncOutcome } from './outcome.ts';
+import { recordKustomizationEvents } from './record-kustomization-events.ts';
+import { type SourceOutcome, syncSource } from './sync-source.ts';
+import { type KustomizationSync, syncKustomization } from './sync-kustomization.ts';
+import { timeoutOf } from './timing.ts';
+
+const GONE: SyncOutcome = { kind: 'gone' };
+const MOST_SUPERSEDED = 2;
+
+/** Syncs a source; never rejects but for an aborted run or a cluster that cannot be written to. */
+export async function runSourceSync(deps: SyncDeps, run: SyncRun): Promise<SourceOutcome> {
+  const source = deps.resources.gitRepository(run.key);
+  if (!source) return { outcome: GONE, hintsSeen: [] };
+  try {
+    return await syncSource(deps, { source, run });
+  } catch (error) {
+    run.signal.throwIfAborted();
+    rethrowIfLost(error);
+    return await concludeSource(deps, { source, run }, toSourceFailure(deps, { source, run }, error));
+  }
+}
+
+/** Syncs a Kustomization; never rejects but for an aborted run or a cluster that cannot be written to. */
+export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superseded: number): Promise<SyncOutcome> {
+  const kustomization = deps.resources.kustomization(run.key);
+  if (!kustomization) return GONE;
+  const attempt = startAttempt(deps.now());
+  const status = createKustomizationStatusWriter(deps, { kustomization, attempt, run });
+  const bounded = { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(timeoutOf(kustomization))]) };
+  const mayBeSuperseded = superseded < MOST_SUPERSEDED;
+  const sync = { kustomization, run: bounded, attempt, status, mayBeSuperseded };
+  const outcome = await attemptKustomization(deps, sync, run);
+  if (outcome.kind !== 'gone' && outcome.kind !== 'suspended' && outcome.kind !== 'superseded') {
+    const isWritten = await status.conclude(outcome);
+    recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten });
+  }
+  reportEnd(deps, { sync, outcome, run });
+  return outcome;
+}
+
+async function attemptKustomization(deps: SyncDeps, sync: KustomizationSync, run: SyncRun): Promise<SyncOutcome> {
+  try {
+    return await syncKustomization(deps, sync);
+  } catch (error) {
+    run.signal.throwIfAborted();
+    rethrowIfLost(error);
+    if (error instanceof HawserError && error.code === 'SYNC_SUPERSEDED') {
+      return { kind: 'superseded', revision: sync.attempt.revision ?? '', by: String(error.data.by) };
+    }
+    return { kind: 'failed', error: toTimeout(sync, error), revision: sync.attempt.revision };
+  }
+}
+
+/** A lost lease, or a resource that somebody else has synced meanwhile: the key is run again, nothing is written. */
+function rethrowIfLost(error: unknown): void {
+  if (error instanceof HawserError && (error.code === 'SYNC_LEASE_LOST' || error.code === 'SYNC_STALE')) throw error;
+}
+
+function toTimeout({ run, kustomization, attempt }: KustomizationSync, error: unknown): unknown {
+  if (!run.signal.aborted) return error;
+  return new HawserError(
+    'SYNC_TIMEOUT',
+    `${attempt.step} did not end within ${timeoutOf(kustomization) / 1000}s (spec.timeout)`,
+    { cause: error },
+  );
+}
+
+function reportEnd(
+  deps: SyncDeps,
+  { sync, outcome, run }: { sync: { status: { current: KustomizationSync['kustomization'] }; attempt: Attempt }; outcome: SyncOutcome; run: SyncRun },
+): void {
+  const sha = parseRevision(sync.attempt.revision)?.sha;
+  if (sha === undefined || !sync.attempt.source) return;
+  const { pushIds } = run.pending;
+  const progress = { kustomization: sync.status.current, source: sync.attempt.source, sha, pushIds };
+  deps.reports.ended(progress, outcome, sync.attempt);
+}
+

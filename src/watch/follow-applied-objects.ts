@@ -1,0 +1,118 @@
+/**
+ * Watches every kind that an inventory names, and asks for a sync of the owner when one of its objects has drifted or
+ * its health is decided. What counts as drift is apply's decision; putting it right is the pipeline's task.
+ */
+import type { LiveObjects } from '../apply/live-objects.ts';
+import { hasHealthRule } from '../health/compute-health.ts';
+import type { Cache } from '../kube/create-cache.ts';
+import type { KubeClient, Watch, WatchEventType } from '../kube/kube-client.ts';
+import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';
+import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import { createDriftJudge, type DriftJudge } from './judge-drift.ts';
+import { createHealthJudge } from './judge-health.ts';
+import type { Queues } from '../queue/create-queues.ts';
+
+export interface AppliedObjectsDeps {
+  readonly client: Pick<KubeClient, 'watch' | 'discovery'>;
+  readonly kustomizations: Cache;
+  readonly live: LiveObjects;
+  readonly queues: Pick<Queues, 'requestSync' | 'wake'>;
+  readonly now: () => Date;
+  readonly onError: (error: unknown) => void;
+  readonly onDrift: (ref: ObjectRef, reason: string) => void;
+}
+
+export interface AppliedObjectsFollowing {
+  /** Kinds that are watched now, for tests and readiness. */
+  watched(): number;
+  stop(): Promise<void>;
+}
+
+/** Objects of ours carry this label; a removed label is seen as a deletion. */
+const OWNED = 'kustomize.toolkit.fluxcd.io/name';
+const TRY_AGAIN_MS = 30_000;
+
+/** Starts a watch per kind as inventories come to name it, and stops those that none names any more. */
+export function followAppliedObjects(deps: AppliedObjectsDeps): AppliedObjectsFollowing {
+  const watches = new Map<string, Watch | undefined>();
+  const drift = createDriftJudge(deps);
+  const health = createHealthJudge(deps);
+  let isStopped = false;
+
+  const start = async (kind: string, ref: ObjectRef) => {
+    watches.set(kind, undefined);
+    const resource = await deps.client.discovery.resolve(ref);
+    if (isStopped || !resource) return void watches.delete(kind);
+    const { group, version, plural } = resource;
+    const query = { group, version, plural, labelSelector: OWNED, metadataOnly: !hasHealthRule(ref) };
+    watches.set(
+      kind,
+      deps.client.watch(query, {
+        onSnapshot: (items) => takeSnapshot(deps, drift, { ref, items, take }),
+        onEvent: (type, object) => take(type, object),
+      }),
+    );
+  };
+  const take = (type: WatchEventType, object: KubeObject) => {
+    const before = deps.live.live(refOf(object))?.health.status;
+    if (type !== 'DELETED') deps.live.observe(object);
+    drift.judge(type, object);
+    if (type !== 'DELETED') health.judge(object, before);
+  };
+  const update = () => {
+    const wanted = kindsOf(deps.kustomizations.list());
+    for (const [kind, ref] of wanted) {
+      if (!watches.has(kind)) start(kind, ref).catch((error: unknown) => (watches.delete(kind), deps.onError(error)));
+    }
+    for (const [kind, watch] of watches) {
+      if (wanted.has(kind) || !watch) continue;
+      watches.delete(kind);
+      watch.stop().catch(deps.onError);
+    }
+  };
+  const end = deps.kustomizations.onChange((_type, object, previous) => {
+    if (inventoryOf(object) !== inventoryOf(previous)) update();
+  });
+  const timer = setInterval(update, TRY_AGAIN_MS);
+  timer.unref();
+  update();
+  return {
+    watched: () => [...watches.values()].filter((watch) => watch !== undefined).length,
+    async stop() {
+      isStopped = true;
+      clearInterval(timer);
+      end();
+      await Promise.all([...watches.values()].map((watch) => watch?.stop()));
+    },
+  };
+}
+
+interface Snapshot {
+  readonly ref: ObjectRef;
+  readonly items: readonly KubeObject[];
+  readonly take: (type: WatchEventType, object: KubeObject) => void;
+}
+
+/** After a gap: what is there is judged as if it had just changed, and what we recorded and is not there is gone. */
+function takeSnapshot(deps: AppliedObjectsDeps, drift: DriftJudge, { ref, items, take }: Snapshot): void {
+  const seen = new Set(items.map((item) => `${item.metadata.namespace ?? ''}/${item.metadata.name}`));
+  for (const item of items) take('MODIFIED', item);
+  for (const recorded of deps.live.recordedOf(ref)) {
+    if (!seen.has(`${recorded.namespace}/${recorded.name}`)) drift.judgeMissing(recorded);
+  }
+}
+
+function kindsOf(kustomizations: readonly KubeObject[]): Map<string, ObjectRef> {
+  const kinds = new Map<string, ObjectRef>();
+  for (const kustomization of kustomizations) {
+    for (const entry of inventoryOf(kustomization) ?? []) {
+      const ref = parseInventoryEntry(entry);
+      if (ref) kinds.set(`${ref.group}/${ref.kind}`, ref);
+    }
+  }
+  return kinds;
+}
+
+function inventoryOf(kustomization: KubeObject | undefined): readonly InventoryEntry[] | undefined {
+  return (kustomization?.status as { inventory?: { entries?: InventoryEntry[] } } | undefined)?.inventory?.entries;
+}

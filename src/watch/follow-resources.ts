@@ -1,0 +1,108 @@
+/**
+ * Follows the custom resources and asks for a sync of whatever changed: its spec, its request annotation, its deletion,
+ * or the artifact of its source. Restores wake-ups when Redis has lost them. It only asks; it never syncs.
+ */
+import type { Cache } from '../kube/create-cache.ts';
+import type { WatchEventType } from '../kube/kube-client.ts';
+import type { KubeObject } from '../model/kube-object.ts';
+import type { ObjectKey, SyncKind } from '../model/object-key.ts';
+import type { Queues } from '../queue/create-queues.ts';
+import type { Cause, SyncRequest } from '../queue/pending-request.ts';
+
+interface FollowDeps {
+  readonly gitRepositories: Cache;
+  readonly kustomizations: Cache;
+  readonly queues: Pick<Queues, 'requestSyncs' | 'restore' | 'forget' | 'onReconnect'>;
+  /** Told of every failure to ask; the next round of `restore` makes up for it. */
+  readonly onError: (error: unknown) => void;
+}
+
+export interface Following {
+  stop(): void;
+}
+
+const RESTORE_EVERY_MS = 60_000;
+const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
+
+/** Starts following; the caches must be synced, so that what exists already is restored and not asked for anew. */
+export function followResources(deps: FollowDeps): Following {
+  let isStopped = false;
+  const attempt = (asking: Promise<unknown>) => void asking.catch((error: unknown) => deps.onError(error));
+  const restore = () => {
+    if (!isStopped) attempt(deps.queues.restore(allKeys(deps)));
+  };
+  const follow = (kind: SyncKind, cache: Cache) =>
+    cache.onChange((type, object, previous) => {
+      const key = keyOf(kind, object);
+      if (type === 'DELETED') return attempt(deps.queues.forget(key));
+      const requests = toRequests(key, { type, object, previous }, deps.kustomizations);
+      if (requests.length > 0) attempt(deps.queues.requestSyncs(requests));
+    });
+  const ends = [follow('GitRepository', deps.gitRepositories), follow('Kustomization', deps.kustomizations)];
+  const timer = setInterval(restore, RESTORE_EVERY_MS);
+  timer.unref();
+  deps.queues.onReconnect(restore);
+  restore();
+  return {
+    stop() {
+      isStopped = true;
+      clearInterval(timer);
+      for (const end of ends) end();
+    },
+  };
+}
+
+function allKeys({ gitRepositories, kustomizations }: FollowDeps): ObjectKey[] {
+  return [
+    ...gitRepositories.list().map((object) => keyOf('GitRepository', object)),
+    ...kustomizations.list().map((object) => keyOf('Kustomization', object)),
+  ];
+}
+
+interface ResourceChange {
+  readonly type: WatchEventType;
+  readonly object: KubeObject;
+  readonly previous: KubeObject | undefined;
+}
+
+/** What a change of a custom resource asks for: a sync of itself, and of what a changed artifact feeds. Pure. */
+export function toRequests(
+  key: ObjectKey,
+  change: ResourceChange,
+  kustomizations: Pick<Cache, 'list'>,
+): SyncRequest[] {
+  const cause = causeOf(change);
+  const own: SyncRequest[] = cause === undefined ? [] : [{ key, cause }];
+  const revision = artifactOf(change.object);
+  if (key.kind !== 'GitRepository' || revision === undefined || revision === artifactOf(change.previous)) return own;
+  const followers = kustomizations.list().filter((kustomization) => isFedBy(kustomization, key));
+  return [
+    ...own,
+    ...followers.map((kustomization) => ({
+      key: keyOf('Kustomization', kustomization),
+      cause: 'source' as const,
+      revision,
+    })),
+  ];
+}
+
+function causeOf({ object, previous }: ResourceChange): Cause | undefined {
+  if (!previous || previous.metadata.generation !== object.metadata.generation) return 'spec';
+  if (!previous.metadata.deletionTimestamp && object.metadata.deletionTimestamp) return 'spec';
+  const asked = object.metadata.annotations?.[REQUESTED_AT];
+  return asked !== undefined && asked !== previous.metadata.annotations?.[REQUESTED_AT] ? 'annotation' : undefined;
+}
+
+function artifactOf(object: KubeObject | undefined): string | undefined {
+  return (object?.status as { artifact?: { revision?: string } } | undefined)?.artifact?.revision;
+}
+
+function isFedBy(kustomization: KubeObject, source: ObjectKey): boolean {
+  const { sourceRef } = kustomization.spec as { sourceRef?: { kind?: string; name?: string; namespace?: string } };
+  if (sourceRef?.kind !== source.kind || sourceRef.name !== source.name) return false;
+  return (sourceRef.namespace ?? kustomization.metadata.namespace) === source.namespace;
+}
+
+function keyOf(kind: SyncKind, { metadata }: KubeObject): ObjectKey {
+  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+}
