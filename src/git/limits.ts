@@ -1,0 +1,25 @@
+/** Bounds on what a remote may make this process hold or do; a remote is hostile until it has been read. */
+export interface GitLimits {
+  /** Bytes of one answer. */
+  readonly responseBytes: number;
+  readonly objectsPerPack: number;
+  /** Bytes of one object, inflated. */
+  readonly objectBytes: number;
+  /** Bytes of all objects of a pack, inflated and resolved. */
+  readonly packBytes: number;
+  readonly entriesPerTree: number;
+  /** Directories within directories. */
+  readonly treeDepth: number;
+}
+
+const MIB = 1024 * 1024;
+
+/** The bounds in force; tests use smaller ones. */
+export const GIT_LIMITS: GitLimits = {
+  responseBytes: 256 * MIB,
+  objectsPerPack: 500_000,
+  objectBytes: 64 * MIB,
+  packBytes: 256 * MIB,
+  entriesPerTree: 200_000,
+  treeDepth: 64,
+};

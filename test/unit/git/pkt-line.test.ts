@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { encodePacket, readPackets, textOf } from '../../../src/git/pkt-line.ts';
+
+const CASES = [
+  { name: 'nothing', given: '', want: [] },
+  { name: 'a line and a flush', given: '0006a\n0000', want: ['a', 'flush'] },
+  { name: 'a line without line feed', given: '0005a', want: ['a'] },
+  { name: 'an empty line', given: '0004', want: [''] },
+  { name: 'the three marks', given: '000000010002', want: ['flush', 'delimiter', 'end'] },
+  { name: 'upper-case lengths', given: '000Ahello\n', want: ['hello'] },
+];
+
+const BROKEN = [
+  { name: 'a length that is no number', given: 'zzzz' },
+  { name: 'a length that is too short to be one', given: '0003' },
+  { name: 'a line cut short', given: '000ahel' },
+  { name: 'a length cut short', given: '00' },
+  { name: 'a page instead of an answer', given: '<html></html>' },
+];
+
+for (const { name, given, want } of CASES) {
+  test(`pkt-lines are read: ${name}`, () => {
+    const packets = [...readPackets(Buffer.from(given))];
+
+    assert.deepEqual(
+      packets.map((packet) => (packet.kind === 'data' ? textOf(packet.data) : packet.kind)),
+      want,
+    );
+  });
+}
+
+for (const { name, given } of BROKEN) {
+  test(`pkt-lines are refused: ${name}`, () => {
+    assert.throws(() => [...readPackets(Buffer.from(given))], { code: 'GIT_RESPONSE_INVALID' });
+  });
+}
+
+test('a line is encoded with its length in bytes, not characters', () => {
+  assert.equal(encodePacket('ref-prefix refs/heads/ä'), '001dref-prefix refs/heads/ä\n');
+});
+
+test('a line too long for a pkt-line is refused', () => {
+  assert.throws(() => encodePacket('x'.repeat(65_516)), RangeError);
+});
