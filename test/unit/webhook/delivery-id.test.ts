@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { toDeliveryId } from '../../../src/webhook/delivery-id.ts';
+
+const ORIGIN = { provider: 'github', route: '/webhooks/github', hookId: '1', deliveryId: 'd1' } as const;
+
+const CASES = [
+  { name: 'a redelivery has the same id', other: { ...ORIGIN }, same: true },
+  { name: 'another delivery has another id', other: { ...ORIGIN, deliveryId: 'd2' }, same: false },
+  { name: 'another webhook has another id', other: { ...ORIGIN, hookId: '2' }, same: false },
+  { name: 'parts do not run into each other', other: { ...ORIGIN, hookId: '', deliveryId: '1d1' }, same: false },
+];
+
+for (const { name, other, same } of CASES) {
+  test(`delivery ids: ${name}`, () => {
+    assert.equal(toDeliveryId(ORIGIN) === toDeliveryId(other), same);
+  });
+}
+
+test('a delivery id is safe in keys and URLs whatever the header held', () => {
+  assert.match(toDeliveryId({ ...ORIGIN, deliveryId: 'a:b}{/../\u0000' }), /^github-[0-9a-f]{64}$/);
+});
