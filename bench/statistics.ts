@@ -1,0 +1,24 @@
+/** The middle value; of an even count the mean of the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return (low + high) / 2;
+}
+
+/** One line of the table: what was measured, in milliseconds. */
+export interface Row {
+  readonly what: string;
+  readonly values: readonly number[];
+}
+
+/** A Markdown table with the median and the worst of each row. */
+export function formatTable(rows: readonly Row[]): string {
+  const lines = rows.map(({ what, values }) => `| ${what} | ${ms(median(values))} | ${ms(Math.max(...values))} |`);
+  return ['| step | median ms | worst ms |', '| --- | ---: | ---: |', ...lines].join('\n');
+}
+
+function ms(value: number): string {
+  return value.toFixed(1);
+}
