@@ -5,7 +5,7 @@ import { createKubeClient } from '../src/kube/create-kube-client.ts';
 import type { KubeClient } from '../src/kube/kube-client.ts';
 import { loadClusterAccess } from '../src/kube/load-cluster-access.ts';
 import type { KubeObject } from '../src/model/kube-object.ts';
-import { createKubectl, CRD_DIR } from '../test/support/kubectl.ts';
+import { CRD_DIR, createKubectl } from '../test/support/kubectl.ts';
 import { sendPush } from '../test/support/make-push.ts';
 import { makeRepository, type Repository } from '../test/support/make-repository.ts';
 import { startControlPlane } from '../test/support/start-control-plane.ts';

@@ -8,11 +8,11 @@ import { type ArtifactStore, createArtifactStore } from './artifact/artifact-sto
 import { claimDataDir } from './config/claim-data-dir.ts';
 import { type Config, loadConfig } from './config/load-config.ts';
 import { readEnvironment } from './config/read-environment.ts';
-import { createQueues } from './queue/create-queues.ts';
 import { createPushRecords } from './push-record/create-push-records.ts';
+import { createQueues } from './queue/create-queues.ts';
 import { connectRedis } from './redis/connect-redis.ts';
-import { startListeners } from './start-listeners.ts';
 import { startCluster } from './start-cluster.ts';
+import { startListeners } from './start-listeners.ts';
 import { startWorkerRole } from './start-worker-role.ts';
 import { createLogger, type Logger } from './telemetry/create-logger.ts';
 import { createMetrics } from './telemetry/metrics.ts';

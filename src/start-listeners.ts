@@ -13,7 +13,7 @@ import type { Cluster } from './start-cluster.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { matchPush } from './webhook/match-push.ts';
-import { toPushSources } from './worker/run-delivery.ts';
+import { toPushSource } from './webhook/to-push-source.ts';
 
 export interface Running {
   stop(): Promise<void>;
@@ -45,7 +45,11 @@ export async function startListeners(deps: ListenerDeps): Promise<Running & { ar
   await listen('internal', createInternal(deps), config.internal);
   if (config.roles.has('server')) await listen('public', createPublic(deps), config.public);
   const artifactPort = config.roles.has('worker')
-    ? await listen('artifact', createArtifactApp({ openArtifact: async (path) => await deps.artifacts()?.open(path) }), config.artifact)
+    ? await listen(
+        'artifact',
+        createArtifactApp({ openArtifact: async (path) => await deps.artifacts()?.open(path) }),
+        config.artifact,
+      )
     : undefined;
   return {
     artifactUrl: artifactPort === undefined ? undefined : (config.artifactUrl ?? `http://127.0.0.1:${artifactPort}`),
@@ -82,7 +86,7 @@ function createPublic({ config, metrics, queues, pushRecords, cluster }: Listene
       return { pushId, redelivered };
     },
     whyUninteresting: (push) =>
-      cluster.isSynced() ? matchPush(push, toPushSources(cluster.resources.gitRepositories())).reason : undefined,
+      cluster.isSynced() ? matchPush(push, cluster.resources.gitRepositories().map(toPushSource)).reason : undefined,
     readPush: (id) => pushRecords.read(id),
     observe: ({ provider, result }) => metrics.deliveriesTotal.inc({ provider, result }),
   });

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createLiveObjects } from './apply/live-objects.ts';
-import { type ArtifactStore } from './artifact/artifact-store.ts';
+import type { ArtifactStore } from './artifact/artifact-store.ts';
 import { createGitHubReporter } from './commit-status/github-reporter.ts';
 import type { Config } from './config/load-config.ts';
 import { createCredentials } from './credentials/git-credentials.ts';
@@ -65,6 +65,7 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     gitRepositories: cluster.gitRepositories,
     kustomizations: cluster.kustomizations,
     queues,
+    announced: (uid) => parts.sync.memories.get(uid)?.announced,
     onError,
   });
   logger.info({ concurrency: config.concurrency }, 'worker started');
@@ -85,6 +86,7 @@ function createParts({ config, logger, metrics, queues, pushRecords, cluster, ar
   const renderer = createRenderer({
     workDir: join(config.dataDir, 'render'),
     kustomizePath: config.kustomizePath,
+    searchPath: config.searchPath,
     concurrency: config.concurrency,
   });
   const observe = (error: unknown) => logger.warn({ err: error }, 'an event could not be written');

@@ -3,10 +3,15 @@ import type { KubeClient, Watch } from '../../src/kube/kube-client.ts';
 import { parseManifests } from '../../src/manifest/parse-manifests.ts';
 import { type Condition, findCondition } from '../../src/model/conditions.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
-import { makeConfigMap, makeDeployment, makeGitRepository, makeKustomization } from '../../test/support/make-kustomization.ts';
+import {
+  makeConfigMap,
+  makeDeployment,
+  makeGitRepository,
+  makeKustomization,
+} from '../../test/support/make-kustomization.ts';
 import { createFloor } from '../measure-floor.ts';
-import { median, type Row } from '../statistics.ts';
 import type { Stage } from '../stage.ts';
+import { median, type Row } from '../statistics.ts';
 
 /** What a round has seen so far, in milliseconds since the hook was sent. */
 interface Round {
@@ -44,7 +49,14 @@ export async function pushOne(stage: Stage, rounds: number): Promise<{ rows: Row
   await observer.synced;
   await observer.waitReady(before);
 
-  const names = ['hook answered', 'first object changed', 'all applied', 'rolled out', 'Ready', 'status posted'] as const;
+  const names = [
+    'hook answered',
+    'first object changed',
+    'all applied',
+    'rolled out',
+    'Ready',
+    'status posted',
+  ] as const;
   const results = new Map<string, number[]>([...names, 'floor: one fetch, four applies'].map((name) => [name, []]));
   for (let number = -WARM_UPS; number < rounds; number++) {
     const after = await repository.commitAndPush(makeManifests(`r${number + WARM_UPS}`));
@@ -81,9 +93,14 @@ function makeManifests(round: string): Record<string, string> {
   const label = `  labels:\n    ${ROUND_LABEL}: ${round}\n`;
   const withLabel = (manifest: string) => manifest.replace(/metadata:\n( {2}name: .*\n)/, `metadata:\n$1${label}`);
   return {
-    'deployment.yaml': makeDeployment('web', `web:${round}`).replace('    app: web\n', `    app: web\n    ${ROUND_LABEL}: ${round}\n`),
+    'deployment.yaml': makeDeployment('web', `web:${round}`).replace(
+      '    app: web\n',
+      `    app: web\n    ${ROUND_LABEL}: ${round}\n`,
+    ),
     'config.yaml': withLabel(makeConfigMap('settings', { round })),
-    'secret.yaml': withLabel(`apiVersion: v1\nkind: Secret\nmetadata:\n  name: token\nstringData:\n  round: ${round}\n`),
+    'secret.yaml': withLabel(
+      `apiVersion: v1\nkind: Secret\nmetadata:\n  name: token\nstringData:\n  round: ${round}\n`,
+    ),
     'service.yaml': withLabel(
       'apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  selector:\n    app: web\n  ports:\n  - port: 80\n',
     ),
@@ -115,7 +132,10 @@ function watchRounds(client: KubeClient, namespace: string) {
     if (waiting && applied === waiting.sha) waiting.resolve();
   };
   const follow = (kind: (typeof KINDS)[number], take: (object: KubeObject) => void): Watch =>
-    client.watch({ ...kind, namespace }, { onSnapshot: (items) => items.forEach(take), onEvent: (_, object) => take(object) });
+    client.watch(
+      { ...kind, namespace },
+      { onSnapshot: (items) => items.forEach(take), onEvent: (_, object) => take(object) },
+    );
   const resource = { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', plural: 'kustomizations' };
   const watches = [...KINDS.map((kind) => follow(kind, onObject)), follow(resource, onKustomization)];
   return {

@@ -35,7 +35,10 @@ export function adoptedEntries(live: KubeObject): ManagedFieldsEntry[] {
     apiVersion: live.apiVersion,
     fieldsType: 'FieldsV1',
   };
-  const fieldsV1 = adopted.reduce((fields, entry) => unionFields(fields, entry.fieldsV1), unionFields(own.fieldsV1, {}));
+  const fieldsV1 = adopted.reduce(
+    (fields, entry) => unionFields(fields, entry.fieldsV1),
+    unionFields(own.fieldsV1, {}),
+  );
   return [{ ...own, fieldsV1 }, ...kept];
 }
 

@@ -5,6 +5,7 @@ import type { KubeClient, WriteOptions } from '../kube/kube-client.ts';
 import { KubeError } from '../kube/to-kube-error.ts';
 import { formatSubject, type KubeObject, refOf } from '../model/kube-object.ts';
 import { adoptFields, entriesAtVersion } from './adopt.ts';
+import { applyKnownFields, type KnownFieldsResult } from './apply-known-fields.ts';
 import type { Change } from './change.ts';
 import { type DesiredObject, readSwitch } from './desired.ts';
 import { isNewer, type LiveObjects } from './live-objects.ts';
@@ -48,7 +49,7 @@ async function writeObject(context: ApplyContext, desired: DesiredObject): Promi
   try {
     if (await isPresentAndOnlyWantedOnce(context, desired)) return { ref: desired.ref, action: 'skipped' };
     const written = await send(context, desired, false);
-    const adopted = await adoptIfNeeded(context, desired, written.object);
+    const adopted = await adoptIfNeeded(context, desired, written);
     const record = context.live.recordWrite(adopted ?? written.object, desired.hash);
     const isChanged = before ? isNewer(record, before) : wasWrittenSince(record.entryTime, startedAt);
     const action = written.created ? 'created' : isChanged ? 'configured' : 'unchanged';
@@ -78,7 +79,7 @@ async function send(context: ApplyContext, desired: DesiredObject, dryRun: boole
     urgent: true,
     ...(dryRun ? {} : { timeoutMs: WRITE_TIMEOUT_MS, beforeWrite: context.beforeWrite }),
   };
-  const attempt = () => context.client.apply(desired.object, options);
+  const attempt = () => applyKnownFields(context.client, desired.object, options);
   const patient = () =>
     context.kindsAreNew
       ? retryWhile(attempt, isNotServedYet, { forMs: NEW_KIND_PATIENCE_MS, signal: context.signal })
@@ -93,7 +94,10 @@ async function send(context: ApplyContext, desired: DesiredObject, dryRun: boole
 }
 
 function isNotServedYet(error: unknown): boolean {
-  return error instanceof KubeError && (error.isNotFound || error.code === 'KUBE_KIND_NOT_SERVED' || error.isFieldNotDeclared);
+  return (
+    error instanceof KubeError &&
+    (error.isNotFound || error.code === 'KUBE_KIND_NOT_SERVED' || error.isFieldNotDeclared)
+  );
 }
 
 async function rewriteVersions(context: ApplyContext, object: KubeObject): Promise<void> {
@@ -114,17 +118,17 @@ async function rewriteVersions(context: ApplyContext, object: KubeObject): Promi
 async function adoptIfNeeded(
   context: ApplyContext,
   desired: DesiredObject,
-  live: KubeObject,
+  { object: live, sent }: KnownFieldsResult,
 ): Promise<KubeObject | undefined> {
   if (!summarizeOwnership(live).hasAdoptableEntry || readSwitch(desired.object, 'ssa') === 'merge') return undefined;
   try {
     await adoptFields(context.client, live, writeOptions(context));
   } catch (error) {
     if (!(error instanceof KubeError) || !error.isConflict) throw error;
-    const fresh = (await context.client.apply(desired.object, applyOptions(context))).object;
+    const fresh = (await context.client.apply(sent, applyOptions(context))).object;
     await adoptFields(context.client, fresh, writeOptions(context));
   }
-  return (await context.client.apply(desired.object, applyOptions(context))).object;
+  return (await context.client.apply(sent, applyOptions(context))).object;
 }
 
 function applyOptions(context: ApplyContext) {

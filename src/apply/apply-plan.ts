@@ -41,7 +41,8 @@ export async function applyPlan(
     if (index > 0) await hooks.betweenStages();
     const result = await applyStage({ ...context, kindsAreNew }, plan, stage);
     changes.push(...result.changes);
-    if (result.failures.length > 0) return { changes, failures: result.failures, hasWritten: result.hasWritten || index > 0 };
+    if (result.failures.length > 0)
+      return { changes, failures: result.failures, hasWritten: result.hasWritten || index > 0 };
     kindsAreNew = (await establishKinds(context, plan, stage)) || kindsAreNew;
   }
   return { changes, failures: [], hasWritten: true };
@@ -73,7 +74,11 @@ async function establishKinds(
   const defined = new Set(definitions.map(({ object }) => definedKind(object)));
   const used = plan.desired.some(({ ref }) => defined.has(`${ref.group}/${ref.kind}`));
   if (!used) return false;
-  await waitEstablished(context.client, definitions.map(({ ref }) => ref.name), context.signal);
+  await waitEstablished(
+    context.client,
+    definitions.map(({ ref }) => ref.name),
+    context.signal,
+  );
   return true;
 }
 

@@ -3,10 +3,11 @@
  * write of each, and the newest state that a watch has shown. A cache: a miss costs one apply that changes nothing.
  * Writing to the cluster is apply's other files' task; deciding what an event means is detect-drift's.
  */
-import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+
 import { computeHealth, type Health } from '../health/compute-health.ts';
+import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
-import { ownerOf, type Ownership, summarizeOwnership } from './ownership.ts';
+import { type Ownership, ownerOf, summarizeOwnership } from './ownership.ts';
 
 /** The record of 6.3: what the API server answered to our last write, and what that write held. */
 export interface ObjectRecord extends Ownership {

@@ -45,7 +45,10 @@ export function planSync({ desired, inventory, prune, appliedBefore, recordOf }:
     .map(parseInventoryEntry)
     .filter((ref) => ref !== undefined)
     .filter((ref) => !wanted.has(identityOf(ref)));
-  const inventoryAfter = mergeInventories(desired.map(({ ref }) => toInventoryEntry(ref)), []);
+  const inventoryAfter = mergeInventories(
+    desired.map(({ ref }) => toInventoryEntry(ref)),
+    [],
+  );
   const inventoryDuring = mergeInventories(inventoryAfter, inventory);
   const stored = new Set(inventory.map((entry) => entry.id));
   return {

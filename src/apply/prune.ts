@@ -21,11 +21,7 @@ interface Owner {
 }
 
 /** Deletes, one after the other, the objects that left the set and are still ours. */
-export async function prune(
-  context: PruneContext,
-  owner: Owner,
-  objects: readonly ObjectRef[],
-): Promise<PruneResult> {
+export async function prune(context: PruneContext, owner: Owner, objects: readonly ObjectRef[]): Promise<PruneResult> {
   const changes: Change[] = [];
   const survivors: ObjectRef[] = [];
   const failures: unknown[] = [];
@@ -46,30 +42,26 @@ const MOST_ATTEMPTS = 3;
 
 /** What was checked is what is deleted: uid and resourceVersion are preconditions, and a conflict is decided anew. */
 async function pruneObject(context: PruneContext, owner: Owner, ref: ObjectRef): Promise<'deleted' | 'skipped'> {
-  for (let attempt = 1; ; attempt++) {
-    const live = await readLive(context, ref);
-    if (!live || !mayPrune(live, owner)) {
-      context.live.forget(ref);
-      return 'skipped';
-    }
-    if (live.metadata.deletionTimestamp) return 'deleted';
+  for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
     try {
-      context.live.forget(ref);
-      const { uid, resourceVersion } = live.metadata;
-      const { signal, beforeWrite } = context;
-      await context.client.delete(ref, {
-        ...(uid ? { uid } : {}),
-        ...(resourceVersion ? { resourceVersion } : {}),
-        propagation: 'Background',
-        signal,
-        beforeWrite,
-        timeoutMs: WRITE_TIMEOUT_MS,
-      });
-      return 'deleted';
+      return await deleteIfOurs(context, owner, ref);
     } catch (error) {
-      if (!(error instanceof KubeError) || !error.isConflict || attempt === MOST_ATTEMPTS) throw error;
+      if (!(error instanceof KubeError) || !error.isConflict) throw error;
     }
   }
+  return await deleteIfOurs(context, owner, ref);
+}
+
+async function deleteIfOurs(context: PruneContext, owner: Owner, ref: ObjectRef): Promise<'deleted' | 'skipped'> {
+  const { client, live, signal, beforeWrite } = context;
+  const found = await readLive(context, ref);
+  live.forget(ref);
+  if (!found || !mayPrune(found, owner)) return 'skipped';
+  if (found.metadata.deletionTimestamp) return 'deleted';
+  const { uid, resourceVersion } = found.metadata;
+  const options = { propagation: 'Background' as const, signal, beforeWrite, timeoutMs: WRITE_TIMEOUT_MS };
+  await client.delete(ref, { ...options, uid, resourceVersion });
+  return 'deleted';
 }
 
 /** An object whose kind is not served any more is gone with its definition. */
@@ -85,7 +77,8 @@ async function readLive(context: PruneContext, ref: ObjectRef): Promise<KubeObje
 /** Only what carries our owner labels, and is not kept on purpose, may be deleted. Pure. */
 export function mayPrune(live: KubeObject, owner: Owner): boolean {
   const labels = live.metadata.labels ?? {};
-  const isOurs = labels[`${OWNER_PREFIX}/name`] === owner.name && labels[`${OWNER_PREFIX}/namespace`] === owner.namespace;
+  const isOurs =
+    labels[`${OWNER_PREFIX}/name`] === owner.name && labels[`${OWNER_PREFIX}/namespace`] === owner.namespace;
   return isOurs && readSwitch(live, 'prune') !== 'disabled' && !isLeftAlone(live);
 }
 

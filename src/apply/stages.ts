@@ -56,7 +56,9 @@ export function findValidatable(changed: readonly DesiredObject[]): Set<string> 
   const names = new Set(changed.map((object) => object.identity));
   const customKinds = new Set(changed.flatMap(({ object }) => definedKind(object) ?? []));
   const quotas = new Set(
-    changed.filter(({ ref }) => ref.kind === 'ResourceQuota' || ref.kind === 'LimitRange').map(({ ref }) => ref.namespace),
+    changed
+      .filter(({ ref }) => ref.kind === 'ResourceQuota' || ref.kind === 'LimitRange')
+      .map(({ ref }) => ref.namespace),
   );
   const isWaiting = ({ ref, object, served }: DesiredObject): boolean =>
     !served ||
@@ -70,12 +72,12 @@ export function findValidatable(changed: readonly DesiredObject[]): Set<string> 
 /** `<group>/<kind>` that a CustomResourceDefinition defines. */
 export function definedKind(object: { kind: string; [field: string]: unknown }): string | undefined {
   if (object.kind !== 'CustomResourceDefinition') return undefined;
-  const spec = object['spec'] as { group?: string; names?: { kind?: string } } | undefined;
+  const spec = object.spec as { group?: string; names?: { kind?: string } } | undefined;
   return spec?.group && spec.names?.kind ? `${spec.group}/${spec.names.kind}` : undefined;
 }
 
 function boundRole(object: { [field: string]: unknown }, namespace: string): string | undefined {
-  const role = object['roleRef'] as { kind?: string; name?: string } | undefined;
+  const role = object.roleRef as { kind?: string; name?: string } | undefined;
   if (!role) return undefined;
   return `rbac.authorization.k8s.io/${role.kind}/${role.kind === 'Role' ? namespace : ''}/${role.name}`;
 }

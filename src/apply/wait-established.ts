@@ -1,6 +1,6 @@
-import type { KubeClient } from '../kube/kube-client.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { computeHealth } from '../health/compute-health.ts';
+import type { KubeClient } from '../kube/kube-client.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 
 const PATIENCE_MS = 60_000;
@@ -24,7 +24,9 @@ async function waitForOne(client: KubeClient, name: string, signal: AbortSignal)
     if (health.status === 'Failed') established.reject(notEstablished(name, health.message));
   };
   const onAbort = () =>
-    established.reject(signal.aborted ? signal.reason : notEstablished(name, `not established after ${PATIENCE_MS / 1000}s`));
+    established.reject(
+      signal.aborted ? signal.reason : notEstablished(name, `not established after ${PATIENCE_MS / 1000}s`),
+    );
   bounded.addEventListener('abort', onAbort, { once: true });
   const watch = client.watch(
     {

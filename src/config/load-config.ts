@@ -31,6 +31,8 @@ export interface Config {
   readonly concurrency: number;
   readonly logLevel: LogLevel;
   readonly kustomizePath: string;
+  /** Where programs are looked up by name, as PATH has it. */
+  readonly searchPath: string;
   readonly kubeconfig: string | undefined;
   readonly redisUrl: Secret | undefined;
   readonly github: {
@@ -60,7 +62,7 @@ export function loadConfig(env: Env): Config {
       data: { problems },
     });
   }
-  return toConfig(result.data);
+  return toConfig(result.data, env.PATH ?? '');
 }
 
 /** The text of each variable; an empty one counts as unset, because charts and shells often leave them so. */
@@ -93,7 +95,7 @@ function isSet(text: string | undefined): text is string {
   return text !== undefined && text.trim() !== '';
 }
 
-function toConfig(values: Environment): Config {
+function toConfig(values: Environment, searchPath: string): Config {
   return Object.freeze({
     roles: values.HAWSER_ROLES,
     public: Object.freeze(values.HAWSER_PUBLIC_ADDR),
@@ -106,6 +108,7 @@ function toConfig(values: Environment): Config {
     concurrency: values.HAWSER_CONCURRENCY,
     logLevel: values.HAWSER_LOG_LEVEL,
     kustomizePath: values.HAWSER_KUSTOMIZE_PATH,
+    searchPath,
     kubeconfig: values.KUBECONFIG,
     redisUrl: values.REDIS_URL,
     github: Object.freeze({

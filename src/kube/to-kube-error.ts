@@ -20,7 +20,7 @@ interface KubeErrorDetails {
 
 const IMMUTABLE =
   /field is immutable|may not change once set|updates to statefulset spec for fields other than|is immutable after creation|cannot change roleRef|is forbidden after creation/i;
-const FIELD_NOT_DECLARED = /field not declared in schema/;
+const FIELD_NOT_DECLARED = ': field not declared in schema';
 const DRY_RUN_UNSUPPORTED = /does not support dry run/i;
 const UNSERVED_VERSION = /convert CR to an invalid group\/version/;
 
@@ -69,7 +69,12 @@ export class KubeError extends HawserError {
 
   /** The schema lacks a field, which may be because its CRD was just changed. */
   get isFieldNotDeclared(): boolean {
-    return FIELD_NOT_DECLARED.test(this.message);
+    return this.message.includes(FIELD_NOT_DECLARED);
+  }
+
+  /** Paths of the fields that the schema lacks, such as `.spec.template.spec.containers[name="web"].foo`. */
+  get undeclaredFields(): readonly string[] {
+    return this.message.split('\n').flatMap((line) => parseUndeclaredField(line) ?? []);
   }
 
   /** A dry-run would call a webhook that may have side effects: the object cannot be tried, only written. */
@@ -81,6 +86,15 @@ export class KubeError extends HawserError {
   get isManagedByUnservedVersion(): boolean {
     return UNSERVED_VERSION.test(this.message);
   }
+}
+
+/** Reads `  .spec.typo: field not declared in schema`; where there is only one such field, it follows the object in brackets. */
+function parseUndeclaredField(line: string): string | undefined {
+  if (!line.endsWith(FIELD_NOT_DECLARED)) return undefined;
+  const text = line.slice(0, -FIELD_NOT_DECLARED.length).trimStart();
+  if (text.startsWith('.')) return text;
+  const start = text.indexOf('): .');
+  return start < 0 ? undefined : text.slice(start + '): '.length);
 }
 
 interface Refusal {

@@ -21,7 +21,9 @@ export function concludeHealth({ kustomization, attempt, verdict, now }: HealthI
   const since = waitingSince(kustomization, attempt) ?? now;
   const elapsed = formatDuration(Math.max(now.getTime() - since.getTime(), 1));
   if (verdict.kind === 'failed') {
-    throw toHealthError(`health check failed after ${elapsed}: failed early due to stalled resources: [${verdict.unhealthy.join(', ')}]`);
+    throw toHealthError(
+      `health check failed after ${elapsed}: failed early due to stalled resources: [${verdict.unhealthy.join(', ')}]`,
+    );
   }
   const deadline = new Date(since.getTime() + timeoutOf(kustomization));
   if (now >= deadline) {

@@ -1,13 +1,13 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import type { SyncDeps } from './deps.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
+import type { SyncDeps } from './deps.ts';
 import { describeFailure } from './kustomization-status.ts';
 import { uidOf } from './open-source.ts';
+import { isSameSourceStatus } from './same-source-status.ts';
 import { memoryOf } from './source-memory.ts';
 import { describeSourceFailure, toSourceStatus } from './source-status.ts';
-import type { SourceOutcome, SourceSync } from './sync-source.ts';
-import { isSameSourceStatus } from './same-source-status.ts';
+import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import { writeStatus } from './write-status.ts';
 
 /** A failure, unless it may still pass: a commit that the ref names and the server does not have yet gets 30 s. */
@@ -33,8 +33,7 @@ export async function concludeSource(
   if (result.outcome.kind !== 'failed') return result;
   const { error } = result.outcome;
   const latest: GitRepository = deps.resources.gitRepository(run.key) ?? source;
-  const toStatus = (resource: GitRepository) =>
-    toSourceStatus(resource, { kind: 'failed', error }, deps.now());
+  const toStatus = (resource: GitRepository) => toSourceStatus(resource, { kind: 'failed', error }, deps.now());
   if (isSameSourceStatus(latest.status, toStatus(latest))) return result;
   const written = await writeStatus(deps, { resource: latest, toStatus }, run);
   deps.sourceEvents.record({

@@ -11,8 +11,8 @@ import type { Queues } from '../queue/create-queues.ts';
 import type { Renderer } from '../render/create-renderer.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import type { Resources } from './resources.ts';
 import type { Attempt, SyncOutcome } from './outcome.ts';
+import type { Resources } from './resources.ts';
 import type { SourceMemories } from './source-memory.ts';
 
 /** Everything that the pipeline acts through. */

@@ -19,10 +19,6 @@ export async function ensureFinalizer<T extends KubeObject>(
 }
 
 /** Lets the API server delete the resource. */
-export async function letGo(
-  { client }: Pick<SyncDeps, 'client'>,
-  resource: KubeObject,
-  run: SyncRun,
-): Promise<void> {
+export async function letGo({ client }: Pick<SyncDeps, 'client'>, resource: KubeObject, run: SyncRun): Promise<void> {
   await removeFinalizer(client, resource, { ...writeOptionsFor(resource, run), finalizer: FINALIZER });
 }

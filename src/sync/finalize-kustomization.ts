@@ -1,11 +1,11 @@
-import { compareApplyOrder } from '../manifest/apply-order.ts';
 import { prune } from '../apply/prune.ts';
+import { compareApplyOrder } from '../manifest/apply-order.ts';
 import { parseInventoryEntry, toInventoryEntry } from '../model/inventory.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import type { SyncDeps } from './deps.ts';
 import { letGo } from './ensure-finalizer.ts';
 import type { SyncOutcome } from './outcome.ts';
-import type { KustomizationSync } from './sync-kustomization.ts';
+import type { KustomizationSync } from './sync-context.ts';
 
 /** A Kustomization is being deleted: deletes what it deployed, if it shall, then lets it go. */
 export async function finalizeKustomization(deps: SyncDeps, sync: KustomizationSync): Promise<SyncOutcome> {

@@ -1,10 +1,10 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import type { Commit, GitRemote } from '../git/create-git-client.ts';
+import { parseDuration } from '../model/duration.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
-import { parseDuration } from '../model/duration.ts';
-import { formatRevision, parseRevision } from '../model/revision.ts';
 import { hasCredentials } from '../model/repository-url.ts';
+import { formatRevision, parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
 import { memoryOf } from './source-memory.ts';

@@ -5,7 +5,12 @@ import type { GitRepository } from '../model/git-repository.ts';
 export type SyncOutcome =
   | { readonly kind: 'done'; readonly revision: string; readonly changes: readonly Change[] }
   /** Applied, not healthy yet: the health watch or the deadline brings the next sync. */
-  | { readonly kind: 'waiting'; readonly revision: string; readonly deadline: Date; readonly unhealthy: readonly string[] }
+  | {
+      readonly kind: 'waiting';
+      readonly revision: string;
+      readonly deadline: Date;
+      readonly unhealthy: readonly string[];
+    }
   /** The remote contradicts itself or its own hook: ask again soon. */
   | { readonly kind: 'unsettled'; readonly afterMs: number; readonly why: string }
   /** Something that this object needs is not there yet; its arrival brings the next sync. */
@@ -25,6 +30,8 @@ export interface Attempt {
   /** Digest of the rendered manifests. */
   digest?: string;
   changes: readonly Change[];
+  /** What the renderer noticed, such as a field that kustomize does not know. */
+  warnings?: readonly string[];
 }
 
 export function startAttempt(now: Date): Attempt {

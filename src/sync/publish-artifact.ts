@@ -26,8 +26,7 @@ export async function publishArtifact(deps: SyncDeps, { source, sha, run }: Publ
 
   const commit = await deps.git.open(uidOf(source), sha);
   const artifact = isStored ? known : await store(deps, { source, sha, run }, revision);
-  const toStatus = (resource: GitRepository) =>
-    toSourceStatus(resource, { kind: 'stored', artifact }, deps.now());
+  const toStatus = (resource: GitRepository) => toSourceStatus(resource, { kind: 'stored', artifact }, deps.now());
   const written = await writeStatus(deps, { resource: source, toStatus }, run);
   if (known?.revision !== revision) {
     deps.sourceEvents.record({

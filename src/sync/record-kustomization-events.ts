@@ -1,7 +1,7 @@
 import { describeChanges } from '../apply/change.ts';
 import { messageOf } from '../errors/hawser-error.ts';
-import { formatSubject } from '../model/kube-object.ts';
 import { formatDuration } from '../model/duration.ts';
+import { formatSubject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import type { SyncDeps } from './deps.ts';
 import { describeFailure } from './kustomization-status.ts';
@@ -20,14 +20,17 @@ const REVISION = 'kustomize.toolkit.fluxcd.io/revision';
 const COMMIT_STATUS = 'kustomize.toolkit.fluxcd.io/commit_status';
 
 /** Tells a sync's changes and its end as events, in Flux's words. */
-export function recordKustomizationEvents(deps: SyncDeps, { kustomization, attempt, outcome, isWritten }: Ending): void {
+export function recordKustomizationEvents(
+  deps: SyncDeps,
+  { kustomization, attempt, outcome, isWritten }: Ending,
+): void {
   const about = { regarding: kustomization };
   const annotations = attempt.revision === undefined ? {} : { [REVISION]: attempt.revision };
   const changes = describeChanges(attempt.changes);
   if (changes !== '') {
     deps.kustomizationEvents.record({ ...about, type: 'Normal', reason: 'Progressing', message: changes, annotations });
   }
-  for (const message of describeWarnings(attempt)) {
+  for (const message of describeWarnings(attempt, isWritten)) {
     deps.kustomizationEvents.record({ ...about, type: 'Warning', reason: 'ApplyWarning', message, annotations });
   }
   if (!isWritten && changes === '') return;
@@ -49,6 +52,10 @@ export function recordKustomizationEvents(deps: SyncDeps, { kustomization, attem
   }
 }
 
-function describeWarnings({ changes }: Attempt): string[] {
-  return changes.flatMap(({ ref, warnings }) => (warnings ?? []).map((warning) => `${formatSubject(ref)}: ${warning}`));
+function describeWarnings({ changes, warnings }: Attempt, isWritten: boolean): string[] {
+  const ofRendering = isWritten ? (warnings ?? []) : [];
+  const ofObjects = changes.flatMap(({ ref, warnings }) =>
+    (warnings ?? []).map((warning) => `${formatSubject(ref)}: ${warning}`),
+  );
+  return [...ofRendering, ...ofObjects];
 }

@@ -1,6 +1,7 @@
 import { messageOf } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
+import { isZeroSha } from '../model/revision.ts';
 import type { SyncDeps } from './deps.ts';
 import { branchOf } from './open-source.ts';
 
@@ -13,10 +14,24 @@ export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void 
   }
 }
 
+/** Notes that a hook came so late that its ref had moved on already: a redelivery says nothing new. */
+export function recordStale(deps: SyncDeps, hints: readonly Hint[], tip: string): void {
+  for (const { pushId, ref, after, firstSeen } of hints) {
+    if (pushId === undefined || !firstSeen || isZeroSha(after) || after === tip) continue;
+    const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
+    inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+  }
+}
+
 /** The record of a push that moved a source to `tip`: the hook's own, or a new one for what polling found. */
 export async function findOrOpenRecord(
   deps: SyncDeps,
-  { source, before, tip, hints }: { source: GitRepository; before: string | undefined; tip: string; hints: readonly Hint[] },
+  {
+    source,
+    before,
+    tip,
+    hints,
+  }: { source: GitRepository; before: string | undefined; tip: string; hints: readonly Hint[] },
 ): Promise<string | undefined> {
   const known = hints.findLast((hint) => hint.after === tip)?.pushId;
   if (known !== undefined) return known;

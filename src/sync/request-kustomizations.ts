@@ -7,6 +7,7 @@ import { formatRevision } from '../model/revision.ts';
 import type { SyncDeps } from './deps.ts';
 import { branchOf, uidOf } from './open-source.ts';
 import { findOrOpenRecord, inBackground } from './record-push.ts';
+import { memoryOf } from './source-memory.ts';
 
 interface Move {
   readonly source: GitRepository;
@@ -33,6 +34,7 @@ export async function requestKustomizations(deps: SyncDeps, move: Move): Promise
     })),
     ...rest.map((kustomization) => ({ key: keyOf(kustomization), cause: 'source' as const, revision })),
   ]);
+  memoryOf(deps.memories, uidOf(source)).announced = tip;
   if (pushId === undefined) return;
   const detail = `${first.length} of ${followers.length} Kustomizations changed`;
   const object = formatKey({ kind: 'GitRepository', namespace, name });
@@ -55,7 +57,10 @@ async function findChanged(
 
 /** `./deploy/` and `deploy` are one directory; the root is empty. */
 function pathOf({ spec }: Kustomization): string {
-  return (spec.path ?? '').split('/').filter((part) => part !== '' && part !== '.').join('/');
+  return (spec.path ?? '')
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
 }
 
 function keyOf({ metadata }: Kustomization): ObjectKey {

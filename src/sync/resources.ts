@@ -1,6 +1,6 @@
 import type { GitRepository } from '../model/git-repository.ts';
-import type { Kustomization } from '../model/kustomization.ts';
 import type { KubeObject } from '../model/kube-object.ts';
+import type { Kustomization } from '../model/kustomization.ts';
 import type { ObjectKey } from '../model/object-key.ts';
 
 /** Where the custom resources are read from: a cache that follows the cluster, and the answers to our own writes. */

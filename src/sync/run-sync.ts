@@ -8,10 +8,11 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import { concludeSource, toSourceFailure } from './conclude-source.ts';
 import type { SyncDeps } from './deps.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
-import { type Attempt, startAttempt, type SyncOutcome } from './outcome.ts';
+import { type Attempt, type SyncOutcome, startAttempt } from './outcome.ts';
 import { recordKustomizationEvents } from './record-kustomization-events.ts';
-import { type SourceOutcome, syncSource } from './sync-source.ts';
-import { type KustomizationSync, syncKustomization } from './sync-kustomization.ts';
+import type { KustomizationSync, SourceOutcome } from './sync-context.ts';
+import { syncKustomization } from './sync-kustomization.ts';
+import { syncSource } from './sync-source.ts';
 import { timeoutOf } from './timing.ts';
 
 const GONE: SyncOutcome = { kind: 'gone' };
@@ -61,9 +62,19 @@ async function attemptKustomization(deps: SyncDeps, sync: KustomizationSync, run
   }
 }
 
-/** A lost lease, or a resource that somebody else has synced meanwhile: the key is run again, nothing is written. */
+/**
+ * A lost lease, a resource that somebody else has synced meanwhile, a Git store that turned out to be damaged: the key
+ * is run again at once, which mends it, and nothing is written.
+ */
+const RUN_AGAIN: ReadonlySet<string> = new Set([
+  'SYNC_LEASE_LOST',
+  'SYNC_STALE',
+  'GIT_STORE_CORRUPT',
+  'GIT_OBJECT_MISSING',
+]);
+
 function rethrowIfLost(error: unknown): void {
-  if (error instanceof HawserError && (error.code === 'SYNC_LEASE_LOST' || error.code === 'SYNC_STALE')) throw error;
+  if (error instanceof HawserError && RUN_AGAIN.has(error.code)) throw error;
 }
 
 function toTimeout({ run, kustomization, attempt }: KustomizationSync, error: unknown): unknown {
@@ -77,7 +88,15 @@ function toTimeout({ run, kustomization, attempt }: KustomizationSync, error: un
 
 function reportEnd(
   deps: SyncDeps,
-  { sync, outcome, run }: { sync: { status: { current: KustomizationSync['kustomization'] }; attempt: Attempt }; outcome: SyncOutcome; run: SyncRun },
+  {
+    sync,
+    outcome,
+    run,
+  }: {
+    sync: { status: { current: KustomizationSync['kustomization'] }; attempt: Attempt };
+    outcome: SyncOutcome;
+    run: SyncRun;
+  },
 ): void {
   const sha = parseRevision(sync.attempt.revision)?.sha;
   if (sha === undefined || !sync.attempt.source) return;
@@ -85,4 +104,3 @@ function reportEnd(
   const progress = { kustomization: sync.status.current, source: sync.attempt.source, sha, pushIds };
   deps.reports.ended(progress, outcome, sync.attempt);
 }
-

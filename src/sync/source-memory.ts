@@ -10,6 +10,8 @@ export interface SourceMemory {
   readonly left: Map<string, number>;
   /** The last answer of the remote, and since when it has been the same. */
   named: { readonly sha: string; readonly since: number } | undefined;
+  /** The commit that this process has asked the Kustomizations to deploy: its artifact is no news to them. */
+  announced?: string;
   /** Syncs that failed in a row. */
   failures: number;
 }
@@ -31,7 +33,11 @@ export function noteAnswer(memory: SourceMemory, sha: string, now: number): numb
 }
 
 /** Moves to a new tip: the old one, and what the processed hooks named as `before`, are left. */
-export function moveTo(memory: SourceMemory, tip: string, { hints, now }: { hints: readonly Hint[]; now: number }): void {
+export function moveTo(
+  memory: SourceMemory,
+  tip: string,
+  { hints, now }: { hints: readonly Hint[]; now: number },
+): void {
   for (const [sha, at] of memory.left) if (now - at > PATIENCE_MS) memory.left.delete(sha);
   for (const hint of hints) memory.left.set(hint.before, now);
   if (memory.current !== undefined) memory.left.set(memory.current, now);

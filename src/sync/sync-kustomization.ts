@@ -10,9 +10,8 @@ import { prune } from '../apply/prune.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { createIgnore } from '../git/create-ignore.ts';
 import { mergeInventories, toInventoryEntry } from '../model/inventory.ts';
-import type { Kustomization } from '../model/kustomization.ts';
 import { type KubeObject, refOf } from '../model/kube-object.ts';
-import type { SyncRun } from '../queue/sync-run.ts';
+import type { Kustomization } from '../model/kustomization.ts';
 import { concludeHealth } from './conclude-health.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
@@ -20,17 +19,7 @@ import { finalizeKustomization } from './finalize-kustomization.ts';
 import { refuseUnsupportedKustomization } from './find-unsupported.ts';
 import { type OpenSource, openSource } from './open-source.ts';
 import type { Attempt, SyncOutcome } from './outcome.ts';
-import type { KustomizationStatusWriter } from './kustomization-status-writer.ts';
-
-/** What a sync of a Kustomization works with. */
-export interface KustomizationSync {
-  readonly kustomization: Kustomization;
-  readonly run: SyncRun;
-  readonly attempt: Attempt;
-  readonly status: KustomizationStatusWriter;
-  /** How many syncs in a row gave way to a newer revision; the third runs to its end. */
-  readonly mayBeSuperseded: boolean;
-}
+import type { KustomizationSync } from './sync-context.ts';
 
 const MOST_OBJECTS = 50_000;
 
@@ -71,6 +60,7 @@ async function render(
   const request = { path: path ?? './', targetNamespace, ignored: ignore.ignores, ignoredId: ignore.id };
   const rendered = await deps.renderer.render(source.commit.tree, request, sync.run.signal);
   sync.attempt.digest = rendered.digest;
+  sync.attempt.warnings = rendered.warnings;
   if (rendered.objects.length <= MOST_OBJECTS) return rendered.objects;
   throw new HawserError(
     'RENDER_FAILED',
@@ -85,9 +75,7 @@ async function toDesired(
 ): Promise<DesiredObject[]> {
   const kinds = new Map(objects.map((object) => [`${object.apiVersion}/${object.kind}`, refOf(object)]));
   const scopes = new Map<string, { namespaced: boolean } | undefined>();
-  await Promise.all(
-    [...kinds].map(async ([kind, ref]) => scopes.set(kind, await deps.client.discovery.resolve(ref))),
-  );
+  await Promise.all([...kinds].map(async ([kind, ref]) => scopes.set(kind, await deps.client.discovery.resolve(ref))));
   const { name, namespace = '' } = kustomization.metadata;
   return toDesiredObjects(objects, { name, namespace }, (ref) =>
     scopes.get(`${ref.group === '' ? '' : `${ref.group}/`}${ref.version}/${ref.kind}`),

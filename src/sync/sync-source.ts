@@ -14,20 +14,10 @@ import { refuseUnsupportedSource } from './find-unsupported.ts';
 import { branchOf, readTip, toRemote, uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { publishArtifact } from './publish-artifact.ts';
-import { recordUnconfirmed } from './record-push.ts';
+import { recordStale, recordUnconfirmed } from './record-push.ts';
 import { requestKustomizations } from './request-kustomizations.ts';
 import { memoryOf, moveTo, noteAnswer, type SourceMemory } from './source-memory.ts';
-
-export interface SourceSync {
-  readonly source: GitRepository;
-  readonly run: SyncRun;
-}
-
-/** What a sync of a source adds to its outcome: the hints that it has dealt with. */
-export interface SourceOutcome {
-  readonly outcome: SyncOutcome;
-  readonly hintsSeen: readonly string[];
-}
+import type { SourceOutcome, SourceSync } from './sync-context.ts';
 
 export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<SourceOutcome> {
   const { run } = sync;
@@ -48,6 +38,11 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   }
   if (decision.kind === 'unchanged') {
     recordUnconfirmed(deps, decision.unconfirmed);
+    recordStale(
+      deps,
+      hints.filter((hint) => left.has(hint.after)),
+      tip,
+    );
     await publishArtifact(deps, { source, sha: tip, run });
     return settled(done(source, tip), run.pending.hints);
   }
@@ -69,6 +64,11 @@ async function follow(deps: SyncDeps, { source, memory, tip, run, hints }: Follo
   await requestKustomizations(deps, { source, before, tip, hints });
   await publishArtifact(deps, { source, sha: tip, run });
   const ahead = hints.filter((hint) => isAhead(hint, memory, deps.now().getTime()));
+  recordStale(
+    deps,
+    hints.filter((hint) => memory.left.has(hint.after)),
+    tip,
+  );
   const hintsSeen = run.pending.hints.filter((hint) => !ahead.includes(hint)).map((hint) => hint.deliveryId);
   const newest = ahead.at(-1);
   if (!newest) return { outcome: done(source, tip), hintsSeen };

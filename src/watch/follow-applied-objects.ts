@@ -8,9 +8,9 @@ import type { Cache } from '../kube/create-cache.ts';
 import type { KubeClient, Watch, WatchEventType } from '../kube/kube-client.ts';
 import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';
 import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import type { Queues } from '../queue/create-queues.ts';
 import { createDriftJudge, type DriftJudge } from './judge-drift.ts';
 import { createHealthJudge } from './judge-health.ts';
-import type { Queues } from '../queue/create-queues.ts';
 
 export interface AppliedObjectsDeps {
   readonly client: Pick<KubeClient, 'watch' | 'discovery'>;
@@ -55,14 +55,19 @@ export function followAppliedObjects(deps: AppliedObjectsDeps): AppliedObjectsFo
   };
   const take = (type: WatchEventType, object: KubeObject) => {
     const before = deps.live.live(refOf(object))?.health.status;
-    if (type !== 'DELETED') deps.live.observe(object);
+    if (type === 'DELETED') deps.live.observeDeletion(refOf(object));
+    else deps.live.observe(object);
     drift.judge(type, object);
     if (type !== 'DELETED') health.judge(object, before);
+  };
+  const giveUp = (kind: string, error: unknown) => {
+    watches.delete(kind);
+    deps.onError(error);
   };
   const update = () => {
     const wanted = kindsOf(deps.kustomizations.list());
     for (const [kind, ref] of wanted) {
-      if (!watches.has(kind)) start(kind, ref).catch((error: unknown) => (watches.delete(kind), deps.onError(error)));
+      if (!watches.has(kind)) start(kind, ref).catch((error: unknown) => giveUp(kind, error));
     }
     for (const [kind, watch] of watches) {
       if (wanted.has(kind) || !watch) continue;

@@ -13,6 +13,8 @@ interface FollowDeps {
   readonly gitRepositories: Cache;
   readonly kustomizations: Cache;
   readonly queues: Pick<Queues, 'requestSyncs' | 'restore' | 'forget' | 'onReconnect'>;
+  /** The commit of a source that this process has announced itself: its artifact asks for nothing more. */
+  readonly announced: (uid: string) => string | undefined;
   /** Told of every failure to ask; the next round of `restore` makes up for it. */
   readonly onError: (error: unknown) => void;
 }
@@ -35,7 +37,9 @@ export function followResources(deps: FollowDeps): Following {
     cache.onChange((type, object, previous) => {
       const key = keyOf(kind, object);
       if (type === 'DELETED') return attempt(deps.queues.forget(key));
-      const requests = toRequests(key, { type, object, previous }, deps.kustomizations);
+      const isAnnounced = artifactOf(object)?.endsWith(deps.announced(object.metadata.uid ?? '') ?? ' ') ?? false;
+      const followers = isAnnounced ? { list: () => [] } : deps.kustomizations;
+      const requests = toRequests(key, { type, object, previous }, followers);
       if (requests.length > 0) attempt(deps.queues.requestSyncs(requests));
     });
   const ends = [follow('GitRepository', deps.gitRepositories), follow('Kustomization', deps.kustomizations)];
@@ -66,11 +70,7 @@ interface ResourceChange {
 }
 
 /** What a change of a custom resource asks for: a sync of itself, and of what a changed artifact feeds. Pure. */
-export function toRequests(
-  key: ObjectKey,
-  change: ResourceChange,
-  kustomizations: Pick<Cache, 'list'>,
-): SyncRequest[] {
+export function toRequests(key: ObjectKey, change: ResourceChange, kustomizations: Pick<Cache, 'list'>): SyncRequest[] {
   const cause = causeOf(change);
   const own: SyncRequest[] = cause === undefined ? [] : [{ key, cause }];
   const revision = artifactOf(change.object);

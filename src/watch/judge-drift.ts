@@ -1,6 +1,6 @@
-import { detectDrift } from '../apply/detect-drift.ts';
-import { isNewer, type LiveObjects } from '../apply/live-objects.ts';
-import { ownerOf, summarizeOwnership } from '../apply/ownership.ts';
+import { type DriftVerdict, detectDrift } from '../apply/detect-drift.ts';
+import { isNewer, type LiveObjects, type ObjectRecord } from '../apply/live-objects.ts';
+import { type Ownership, ownerOf, summarizeOwnership } from '../apply/ownership.ts';
 import type { WatchEventType } from '../kube/kube-client.ts';
 import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
@@ -58,12 +58,7 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
     const owner = ownerOf(object) ?? record?.owner;
     const seen = summarizeOwnership(object);
     if (!record || !owner) return;
-    if (type === 'DELETED') {
-      if (!isNewer(seen, record)) return;
-      deps.live.observeDeletion(ref);
-      return correct(owner, ref, 'the object was deleted, or its owner labels were removed');
-    }
-    const verdict = detectDrift(record, seen);
+    const verdict = type === 'DELETED' ? judgeDeletion(record, seen) : detectDrift(record, seen);
     if (verdict.kind === 'drift') correct(owner, ref, verdict.reason);
     if (verdict.kind === 'suspect') suspect(owner, ref, verdict.reason);
   };
@@ -80,4 +75,11 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
       correct(owner, ref, 'the object was deleted while it was not watched');
     },
   };
+}
+
+/** A watch by label shows an object whose owner labels were removed as deleted. */
+function judgeDeletion(record: ObjectRecord, seen: Ownership): DriftVerdict {
+  return isNewer(seen, record)
+    ? { kind: 'drift', reason: 'the object was deleted, or its owner labels were removed' }
+    : { kind: 'none' };
 }

@@ -1,6 +1,6 @@
 import type { LiveObjects } from '../apply/live-objects.ts';
 import { ownerOf } from '../apply/ownership.ts';
-import { hasHealthRule, type HealthStatus } from '../health/compute-health.ts';
+import { type HealthStatus, hasHealthRule } from '../health/compute-health.ts';
 import type { Cache } from '../kube/create-cache.ts';
 import { type Condition, findCondition } from '../model/conditions.ts';
 import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';

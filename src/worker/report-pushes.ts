@@ -1,5 +1,5 @@
-import { toCommitStatus, type SyncReport } from '../commit-status/to-commit-status.ts';
 import type { CommitState } from '../commit-status/commit-status.ts';
+import { type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
 import { messageOf } from '../errors/hawser-error.ts';
 import { formatKey, type ObjectKey } from '../model/object-key.ts';
 import { parseRevision } from '../model/revision.ts';

@@ -1,12 +1,11 @@
 import { formatKey } from '../model/object-key.ts';
-import type { GitRepository } from '../model/git-repository.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Delivery } from '../queue/delivery.ts';
-import { branchOf } from '../sync/open-source.ts';
 import type { Resources } from '../sync/resources.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
-import { matchPush, type PushSource } from '../webhook/match-push.ts';
+import { matchPush } from '../webhook/match-push.ts';
+import { toPushSource } from '../webhook/to-push-source.ts';
 
 interface DeliveryDeps {
   readonly resources: Pick<Resources, 'gitRepositories'>;
@@ -15,24 +14,10 @@ interface DeliveryDeps {
   readonly logger: Logger;
 }
 
-/** What matching needs to know of the GitRepositories. */
-export function toPushSources(sources: readonly GitRepository[]): PushSource[] {
-  return sources.map(({ metadata, spec, ...rest }) => {
-    const follows = `refs/heads/${branchOf({ metadata, spec, ...rest })}`;
-    return {
-      key: { kind: 'GitRepository', namespace: metadata.namespace ?? '', name: metadata.name },
-      url: spec.url,
-      follows,
-      followsRef: (ref) => ref === follows,
-      suspended: spec.suspend === true,
-    };
-  });
-}
-
 /** Handles one delivery: asks for a sync of each source that follows what was pushed, and records why not of the others. */
 export async function runDelivery(deps: DeliveryDeps, delivery: Delivery): Promise<void> {
   const { push, id } = delivery;
-  const match = matchPush(push, toPushSources(deps.resources.gitRepositories()));
+  const match = matchPush(push, deps.resources.gitRepositories().map(toPushSource));
   const pushId = await deps.pushRecords.open({
     deliveryId: id,
     heard: 'webhook',
@@ -52,6 +37,11 @@ export async function runDelivery(deps: DeliveryDeps, delivery: Delivery): Promi
     unmatched: match.unmatched.map(({ key, reason }) => ({ key: formatKey(key), reason })),
     reason: match.reason,
   });
-  const fields = { deliveryId: id, provider: push.provider, repository: push.repository, matched: match.matched.length };
+  const fields = {
+    deliveryId: id,
+    provider: push.provider,
+    repository: push.repository,
+    matched: match.matched.length,
+  };
   deps.logger.info(match.reason === undefined ? fields : { ...fields, reason: match.reason }, 'delivery matched');
 }

@@ -47,11 +47,7 @@ async function runSource(deps: WorkerDeps, run: SyncRun): Promise<SyncEnding> {
   });
 }
 
-async function runKustomization(
-  deps: WorkerDeps,
-  run: SyncRun,
-  superseded: Map<string, number>,
-): Promise<SyncEnding> {
+async function runKustomization(deps: WorkerDeps, run: SyncRun, superseded: Map<string, number>): Promise<SyncEnding> {
   return await withObservation(deps, run, async () => {
     const key = formatKey(run.key);
     const outcome = await runKustomizationSync(deps, run, superseded.get(key) ?? 0);
@@ -75,12 +71,16 @@ const TRY_AGAIN_MS = 1_000;
 /** Counts and logs a run. A cluster that cannot be reached fails the run itself: it is tried again in a second. */
 async function withObservation(deps: WorkerDeps, run: SyncRun, sync: () => Promise<Observed>): Promise<SyncEnding> {
   const startedAt = performance.now();
+  deps.logger.debug({ ...objectFields(run.key), causes: run.pending.causes }, 'sync started');
   try {
     const { outcome, ending } = await sync();
     observe(deps, run, { outcome, durationMs: performance.now() - startedAt });
     return ending;
   } catch (error) {
-    if (run.signal.aborted) throw error;
+    if (run.signal.aborted) {
+      deps.logger.debug({ ...objectFields(run.key), error: messageOf(error) }, 'sync aborted');
+      throw error;
+    }
     deps.logger.warn({ ...objectFields(run.key), err: error }, 'sync not concluded, will retry');
     deps.metrics.syncsTotal.inc({ kind: run.key.kind, result: 'error' });
     return { nextAt: new Date(deps.now().getTime() + TRY_AGAIN_MS), nextCause: 'retry', hintsSeen: [] };
@@ -98,7 +98,12 @@ function observe(
     deps.metrics.lastSuccessfulSyncTimestampSeconds.set(key, deps.now().getTime() / 1000);
     for (const { action } of outcome.changes) deps.metrics.changedObjectsTotal.inc({ action });
   }
-  const fields = { ...objectFields(key), outcome: outcome.kind, causes: pending.causes, durationMs: Math.round(durationMs) };
+  const fields = {
+    ...objectFields(key),
+    outcome: outcome.kind,
+    causes: pending.causes,
+    durationMs: Math.round(durationMs),
+  };
   const revision = 'revision' in outcome ? { revision: outcome.revision } : {};
   if (outcome.kind === 'failed') {
     deps.logger.warn({ ...fields, ...revision, error: messageOf(outcome.error) }, 'sync failed');

@@ -1,6 +1,6 @@
+import type { SyncEnding } from '../queue/sync-run.ts';
 import { describeFailure } from '../sync/kustomization-status.ts';
 import type { SyncOutcome } from '../sync/outcome.ts';
-import type { SyncEnding } from '../queue/sync-run.ts';
 
 /** When a resource wants to be looked at again, in milliseconds. */
 export interface Rhythm {

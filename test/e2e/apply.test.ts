@@ -88,9 +88,13 @@ describe('what a push changes in the cluster', () => {
     await story.kubectl('patch', 'kustomization', 'app', '--type=merge', '-p', '{"spec":{"suspend":true}}');
 
     const sha = await push({ 'web.yaml': makeDeployment('web', 'web:v2') });
-    await eventually(async () => assert.match((await story.gitRepository()).status?.artifact?.revision ?? '', new RegExp(sha)));
+    await eventually(async () =>
+      assert.match((await story.gitRepository()).status?.artifact?.revision ?? '', new RegExp(sha)),
+    );
     await eventually(() => {
-      const suspended = story.hawser.log.filter((line) => line.object === `Kustomization/${story.namespace}/app` && line.outcome === 'suspended');
+      const suspended = story.hawser.log.filter(
+        (line) => line.object === `Kustomization/${story.namespace}/app` && line.outcome === 'suspended',
+      );
       assert.ok(suspended.length > 0);
     });
     assert.equal((await story.kustomization()).status?.lastAppliedRevision, `main@sha1:${first}`);
@@ -139,7 +143,10 @@ describe('waiting for health', () => {
     const kustomization = await story.kustomization();
 
     assert.equal(findCondition(kustomization.status?.conditions, 'Healthy')?.status, 'True');
-    assert.match(await story.kubectl('rollout', 'status', 'deployment', 'web', '--timeout=1s'), /successfully rolled out/);
+    assert.match(
+      await story.kubectl('rollout', 'status', 'deployment', 'web', '--timeout=1s'),
+      /successfully rolled out/,
+    );
   });
 
   test('a newer push ends the wait for an older one that never becomes healthy', async (t) => {
@@ -148,13 +155,19 @@ describe('waiting for health', () => {
 
     await eventually(async () => {
       const ready = findCondition((await story.kustomization()).status?.conditions, 'Ready');
-      assert.match(ready?.message ?? '', new RegExp(`waiting for: \\[Deployment/${story.namespace}/slow status: 'InProgress'`));
+      assert.match(
+        ready?.message ?? '',
+        new RegExp(`waiting for: \\[Deployment/${story.namespace}/slow status: 'InProgress'`),
+      );
     });
     const superseding = await push({ 'slow.yaml': null });
 
     await story.applied(superseding);
     await story.github.waitFor(({ sha: posted, state }) => posted === superseding && state === 'success');
-    assert.equal(story.github.statuses.some(({ sha: posted, state }) => posted === sha && state === 'success'), false);
+    assert.equal(
+      story.github.statuses.some(({ sha: posted, state }) => posted === sha && state === 'success'),
+      false,
+    );
   });
 });
 
@@ -187,14 +200,22 @@ async function deployed(
 
 async function hasEvent(story: Story, reason: string, message: string): Promise<void> {
   await eventually(async () => {
-    const text = await story.kubectl('get', 'events', '-o', 'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}');
+    const text = await story.kubectl(
+      'get',
+      'events',
+      '-o',
+      'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}',
+    );
     assert.ok(text.includes(`${reason}: ${message}`), `no event '${reason}: ${message}' in:\n${text}`);
   });
 }
 
 /** Its pods can be scheduled nowhere. */
 function makeNeverReady(name: string): string {
-  return makeDeployment(name, `${name}:v1`).replace('    spec:\n', '    spec:\n      nodeSelector:\n        nowhere: "true"\n');
+  return makeDeployment(name, `${name}:v1`).replace(
+    '    spec:\n',
+    '    spec:\n      nodeSelector:\n        nowhere: "true"\n',
+  );
 }
 
 function makeCrd(group: string): string {

@@ -14,7 +14,8 @@ test('the tutorial runs as it is written: deploy, push, edit put back, force pus
   const inDefault = (...args: string[]) => kubectl(...args, '--namespace', 'default');
   t.after(() => inDefault('delete', 'deployment', APP, '--ignore-not-found'));
   const manifest = await readFile(join(TUTORIAL, 'deployment.yaml'), 'utf8');
-  const image = async () => inDefault('get', 'deployment', APP, '-o', 'jsonpath={.spec.template.spec.containers[0].image}');
+  const image = async () =>
+    inDefault('get', 'deployment', APP, '-o', 'jsonpath={.spec.template.spec.containers[0].image}');
   const becomes = (wanted: string) =>
     eventually(async () => assert.equal(await image(), wanted), { timeoutMs: 30_000, everyMs: 100 });
   const ready = (kind: string) => kubectl('wait', '--for=condition=Ready', '--timeout=30s', kind, APP);
@@ -28,19 +29,28 @@ test('the tutorial runs as it is written: deploy, push, edit put back, force pus
 
   const sources = rows(await kubectl('get', 'gitrepository'));
   assert.deepEqual(sources.header, ['NAME', 'URL', 'AGE', 'READY', 'STATUS']);
-  assert.match(sources.first, new RegExp(`^${APP} +${repository.url} +\\d+s +True +stored artifact for revision 'main@sha1:${first}'$`));
+  assert.match(
+    sources.first,
+    new RegExp(`^${APP} +${repository.url} +\\d+s +True +stored artifact for revision 'main@sha1:${first}'$`),
+  );
   const kustomizations = rows(await kubectl('get', 'kustomization'));
   assert.deepEqual(kustomizations.header, ['NAME', 'AGE', 'READY', 'STATUS']);
   assert.match(kustomizations.first, new RegExp(`^${APP} +\\d+s +True +Applied revision: main@sha1:${first}$`));
   await inDefault('rollout', 'status', 'deployment', APP, '--timeout=30s');
   const described = await eventually(async () => {
     const text = await kubectl('describe', 'kustomization', APP);
-    assert.match(text, /Normal +ReconciliationSucceeded +\S+.* +kustomize-controller +Reconciliation finished in \S+, next run in 5s/);
+    assert.match(
+      text,
+      /Normal +ReconciliationSucceeded +\S+.* +kustomize-controller +Reconciliation finished in \S+, next run in 5s/,
+    );
     return text;
   });
   assert.match(described, /Reason: +ReconciliationSucceeded\n +Status: +True\n +Type: +Ready/);
   assert.match(described, /Inventory:\n +Entries:\n +Id: +default_hello-world-flask_apps_Deployment\n +V: +v1/);
-  assert.match(described, /Normal +Progressing +\S+.* +kustomize-controller +Deployment\/default\/hello-world-flask created/);
+  assert.match(
+    described,
+    /Normal +Progressing +\S+.* +kustomize-controller +Deployment\/default\/hello-world-flask created/,
+  );
   assert.match(described, /Finalizers:\n +finalizers\.fluxcd\.io/);
 
   // A pushed image change rolls out, found by polling alone.

@@ -24,6 +24,8 @@ export interface HawserOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** File that gets everything the process writes. */
   readonly logFile?: string | undefined;
+  /** A process group of its own, so that a Ctrl-C reaches it only through `end`. */
+  readonly ownGroup?: boolean;
 }
 
 /** A real Hawser process. */
@@ -62,6 +64,7 @@ export async function startHawser(options: HawserOptions): Promise<HawserProcess
       ...(options.namespace === undefined ? {} : { HAWSER_NAMESPACE: options.namespace }),
       ...options.env,
     },
+    detached: options.ownGroup ?? false,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const log: LogLine[] = [];

@@ -21,6 +21,7 @@ export const GITHUB_TOKEN = 'canary-github-token-0123456789';
 /** Everything a story needs: a cluster's namespace, a git server, GitHub's API, and Hawser itself. */
 export interface Story {
   readonly client: KubeClient;
+  readonly kubeconfig: string;
   readonly namespace: string;
   readonly kubectl: Kubectl;
   readonly gitServer: GitServer;
@@ -43,6 +44,8 @@ export interface Story {
 
 interface StartOptions {
   readonly dataDir?: string;
+  /** Another way to the same cluster. */
+  readonly kubeconfig?: string;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -85,15 +88,16 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
     (await read('kustomize.toolkit.fluxcd.io/v1', 'Kustomization', name)) as Kustomization;
   const story: Story = {
     client,
+    kubeconfig: cluster.kubeconfig,
     namespace,
     kubectl,
     gitServer,
     repository,
     github,
     hawser: undefined as unknown as HawserProcess,
-    async start({ dataDir: ownDataDir = dataDir, env = {} } = {}) {
+    async start({ dataDir: ownDataDir = dataDir, kubeconfig = cluster.kubeconfig, env = {} } = {}) {
       story.hawser = await startHawser({
-        kubeconfig: cluster.kubeconfig,
+        kubeconfig,
         namespace: options.allNamespaces ? undefined : namespace,
         dataDir: ownDataDir,
         logFile: process.env.HAWSER_TEST_LOG,

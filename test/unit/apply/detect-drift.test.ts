@@ -46,7 +46,11 @@ const cases: readonly { name: string; given: Partial<KubeObject['metadata']>; wa
     want: 'none',
   },
   { name: 'an object that was created anew has drifted', given: { uid: 'u2' }, want: 'drift' },
-  { name: 'an edit of a field that we own changes our entry', given: { managedFields: [{ ...own, fieldsV1: {} }] }, want: 'drift' },
+  {
+    name: 'an edit of a field that we own changes our entry',
+    given: { managedFields: [{ ...own, fieldsV1: {} }] },
+    want: 'drift',
+  },
   { name: 'wiped managedFields are drift', given: { managedFields: [] }, want: 'drift' },
   {
     name: 'a client that uses our name changes the time of our entry',

@@ -71,7 +71,11 @@ const cases: readonly { name: string; given: Given; want: Record<string, unknown
   },
   {
     name: 'after a restart the same manifests are applied quietly, without trial',
-    given: { objects: [config, web], appliedBefore: true, inventory: ['app_settings__ConfigMap', 'app_web_apps_Deployment'] },
+    given: {
+      objects: [config, web],
+      appliedBefore: true,
+      inventory: ['app_settings__ConfigMap', 'app_web_apps_Deployment'],
+    },
     want: { validateFirst: [], isQuiet: true, inventoryGrows: false },
   },
   {
@@ -112,11 +116,20 @@ describe('the plan of a sync', () => {
   test('a namespaced object without a namespace is refused with the way out', () => {
     const bare = { ...web, metadata: { name: 'web' } };
 
-    assert.throws(() => toDesiredObjects([bare], owner, () => namespaced), /Deployment\/web has no namespace: .*targetNamespace/);
+    assert.throws(
+      () => toDesiredObjects([bare], owner, () => namespaced),
+      /Deployment\/web has no namespace: .*targetNamespace/,
+    );
   });
 });
 
-function toPlan({ objects, inventory = [], recorded, prune = true, appliedBefore = false }: Given): Record<string, unknown> {
+function toPlan({
+  objects,
+  inventory = [],
+  recorded,
+  prune = true,
+  appliedBefore = false,
+}: Given): Record<string, unknown> {
   const desired = toDesiredObjects(objects, owner, (ref) => ({
     namespaced: !['CustomResourceDefinition', 'ValidatingWebhookConfiguration'].includes(ref.kind),
   }));
@@ -130,7 +143,10 @@ function toPlan({ objects, inventory = [], recorded, prune = true, appliedBefore
   return {
     ...plan,
     stages: plan.stages.map((stage) => stage.map(({ ref }) => formatSubject(ref))),
-    validateFirst: desired.filter(({ identity }) => plan.validateFirst.has(identity)).map(({ ref }) => ref.kind).sort(byGiven),
+    validateFirst: desired
+      .filter(({ identity }) => plan.validateFirst.has(identity))
+      .map(({ ref }) => ref.kind)
+      .sort(byGiven),
     prune: plan.prune.map(formatSubject),
     during: plan.inventoryDuring.map(({ id }) => id),
     after: plan.inventoryAfter.map(({ id }) => id),

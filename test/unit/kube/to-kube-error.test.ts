@@ -70,6 +70,33 @@ const CASES: readonly Case[] = [
     want: { code: 'KUBE_REJECTED', disposition: 'stalled', isFieldNotDeclared: true },
   },
   {
+    name: 'a single field without a schema, by its path',
+    given: {
+      status: 500,
+      body: status(
+        'failed to create typed patch object (ns/d; apps/v1, Kind=Deployment): .typo: field not declared in schema',
+      ),
+    },
+    want: { undeclaredFields: ['.typo'] },
+  },
+  {
+    name: 'several fields without a schema, among other errors',
+    given: {
+      status: 500,
+      body: status(
+        [
+          'failed to create typed patch object (ns/d; apps/v1, Kind=Deployment): errors:',
+          '  .spec.replicas: expected numeric (int or float), got string',
+          '  .spec.template.spec.containers[name="a: b"].foo: field not declared in schema',
+          '  .spec.template.spec.tolerations[0].bad: field not declared in schema',
+        ].join('\n'),
+      ),
+    },
+    want: {
+      undeclaredFields: ['.spec.template.spec.containers[name="a: b"].foo', '.spec.template.spec.tolerations[0].bad'],
+    },
+  },
+  {
     name: 'an object managed by a version that is gone',
     given: { status: 500, body: status('request to convert CR to an invalid group/version: e/v1beta2') },
     want: { code: 'KUBE_REJECTED', isManagedByUnservedVersion: true },

@@ -67,7 +67,15 @@ const cases: readonly { name: string; given: Partial<TipQuestion>; want: string 
 describe('which tip is used', () => {
   for (const { name, given, want } of cases) {
     test(name, () => {
-      const decision = decideTip({ tip: A, current: A, left: new Map(), hints: [], namedSince: NOW, now: NOW, ...given });
+      const decision = decideTip({
+        tip: A,
+        current: A,
+        left: new Map(),
+        hints: [],
+        namedSince: NOW,
+        now: NOW,
+        ...given,
+      });
 
       assert.equal(decision.kind, want);
     });

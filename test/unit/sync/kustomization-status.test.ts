@@ -23,7 +23,11 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
   },
   {
     name: 'a failure that only a person can mend is Stalled, so that waiting for it ends at once',
-    outcome: { kind: 'failed', error: new HawserError('RENDER_FAILED', 'kustomize build failed: no'), revision: REVISION },
+    outcome: {
+      kind: 'failed',
+      error: new HawserError('RENDER_FAILED', 'kustomize build failed: no'),
+      revision: REVISION,
+    },
     want: {
       conditions: [
         ['Ready', 'False', 'BuildFailed', 'kustomize build failed: no'],
@@ -36,11 +40,20 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
   {
     name: 'a failure that may pass keeps reconciling',
     step: 'Detecting drift',
-    outcome: { kind: 'failed', error: new HawserError('APPLY_FAILED', 'no', { disposition: 'retry' }), revision: REVISION },
+    outcome: {
+      kind: 'failed',
+      error: new HawserError('APPLY_FAILED', 'no', { disposition: 'retry' }),
+      revision: REVISION,
+    },
     want: {
       conditions: [
         ['Ready', 'False', 'ReconciliationFailed', 'no'],
-        ['Reconciling', 'True', 'ProgressingWithRetry', `Detecting drift for revision ${REVISION} with a timeout of 30s`],
+        [
+          'Reconciling',
+          'True',
+          'ProgressingWithRetry',
+          `Detecting drift for revision ${REVISION} with a timeout of 30s`,
+        ],
       ],
       observedGeneration: -1,
     },
@@ -62,10 +75,20 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
   {
     name: 'waiting says what for',
     step: 'Running health checks',
-    outcome: { kind: 'waiting', revision: REVISION, deadline: NOW, unhealthy: ["Deployment/app/web status: 'InProgress'"] },
+    outcome: {
+      kind: 'waiting',
+      revision: REVISION,
+      deadline: NOW,
+      unhealthy: ["Deployment/app/web status: 'InProgress'"],
+    },
     want: {
       conditions: [
-        ['Ready', 'Unknown', 'Progressing', "Reconciliation in progress, waiting for: [Deployment/app/web status: 'InProgress']"],
+        [
+          'Ready',
+          'Unknown',
+          'Progressing',
+          "Reconciliation in progress, waiting for: [Deployment/app/web status: 'InProgress']",
+        ],
         ['Reconciling', 'True', 'Progressing', `Running health checks for revision ${REVISION} with a timeout of 30s`],
         ['Healthy', 'Unknown', 'Progressing', `Running health checks for revision ${REVISION} with a timeout of 30s`],
       ],
@@ -129,7 +152,13 @@ describe("a Kustomization's status", () => {
 
     const counted = kustomization.status?.history?.map((entry) => [entry.digest, entry.totalReconciliations]);
 
-    assert.deepEqual(counted, [['b', 2], ['f', 1], ['e', 1], ['d', 1], ['c', 1]]);
+    assert.deepEqual(counted, [
+      ['b', 2],
+      ['f', 1],
+      ['e', 1],
+      ['d', 1],
+      ['c', 1],
+    ]);
   });
 });
 
@@ -139,7 +168,11 @@ describe('waiting for health', () => {
     const kustomization = makeResource({});
     const outcome: SyncOutcome = { kind: 'waiting', revision: REVISION, deadline: NOW, unhealthy };
     const now = new Date(NOW.getTime() - ageS * 1000);
-    const status = toConclusion(kustomization, outcome, { attempt: attempt('Running health checks'), inventory: [], now });
+    const status = toConclusion(kustomization, outcome, {
+      attempt: attempt('Running health checks'),
+      inventory: [],
+      now,
+    });
     return { kustomization: { ...kustomization, status }, attempt: attempt('Running health checks'), now: NOW };
   };
 
@@ -158,7 +191,8 @@ describe('waiting for health', () => {
 
   test('a failed object ends the wait at once', () => {
     assert.throws(
-      () => concludeHealth({ ...started(1), verdict: { kind: 'failed', unhealthy: ["Job/app/lint status: 'Failed'"] } }),
+      () =>
+        concludeHealth({ ...started(1), verdict: { kind: 'failed', unhealthy: ["Job/app/lint status: 'Failed'"] } }),
       /failed early due to stalled resources: \[Job\/app\/lint status: 'Failed'\]/,
     );
   });

@@ -35,7 +35,12 @@ describe('what is remembered of a source', () => {
   test('an answer counts from when it was first given without another in between', () => {
     const memory = memoryOf(new Map(), 'uid');
 
-    const since = [noteAnswer(memory, 'a', 1), noteAnswer(memory, 'a', 2), noteAnswer(memory, 'b', 3), noteAnswer(memory, 'a', 4)];
+    const since = [
+      noteAnswer(memory, 'a', 1),
+      noteAnswer(memory, 'a', 2),
+      noteAnswer(memory, 'b', 3),
+      noteAnswer(memory, 'a', 4),
+    ];
 
     assert.deepEqual(since, [1, 1, 3, 4]);
   });

@@ -1,0 +1,161 @@
+/**
+ * What became of each push: written step by step, read by the API and the page, kept in Redis for a week and capped by
+ * count. It also holds what is to be said on each commit; saying it is the task of `worker` and `commit-status`.
+ * Every write is one atomic step, redacted, and may throw: whoever writes decides whether that matters.
+ */
+import { randomBytes } from 'node:crypto';
+import { redact, redactData } from '../errors/redact.ts';
+import { formatKey } from '../model/object-key.ts';
+import { withRedis } from '../redis/ensure-ready.ts';
+import type { RedisClient } from '../redis/redis-client.ts';
+import { runScript } from '../redis/run-script.ts';
+import { parsePushRecord } from './parse-push-record.ts';
+import {
+  KEPT_MS,
+  MOST_RECORDS,
+  MOST_STEPS,
+  MOST_UNMATCHED,
+  type PushOpening,
+  type PushOutcome,
+  type PushRecord,
+  type PushStep,
+  type StatusKey,
+  type Unmatched,
+  type WantedStatus,
+} from './push-record.ts';
+import { ADD_STEP, OPEN, SET_FIELDS, WANT_STATUS } from './push-scripts.ts';
+
+interface PushRecordsOptions {
+  readonly redis: RedisClient;
+  readonly prefix?: string;
+  readonly mostRecords?: number;
+}
+
+export interface PushRecords {
+  /** Opens a record and returns its public id; a delivery that opened one before gets the same. */
+  open(opening: PushOpening): Promise<string>;
+  addStep(ids: string | readonly string[], step: PushStep): Promise<void>;
+  /** Which sources follow what was pushed, which do not and why; at most 50 of the latter are kept. */
+  setMatches(
+    id: string,
+    matches: {
+      readonly matched: readonly string[];
+      readonly unmatched: readonly Unmatched[];
+      readonly reason?: string | undefined;
+    },
+  ): Promise<void>;
+  /** How the push ended for one object, as `formatKey` writes it. */
+  setOutcome(id: string, key: string, outcome: PushOutcome): Promise<void>;
+  /** Why nothing was done. */
+  setReason(id: string, reason: string): Promise<void>;
+  read(id: string): Promise<PushRecord | undefined>;
+  /** The newest first; `before` is the id of the last one seen. */
+  list(page: { readonly limit: number; readonly before?: string | undefined }): Promise<PushRecord[]>;
+  /** Sets what is to be said on a commit; an older word than the one that stands is dropped. */
+  wantStatus(key: StatusKey, status: WantedStatus): Promise<void>;
+  readStatus(key: StatusKey): Promise<{ wanted?: WantedStatus; posted?: WantedStatus } | undefined>;
+  markPosted(key: StatusKey, status: WantedStatus): Promise<void>;
+}
+
+/** Binds the records to a connection; nothing is written before a method is called. */
+export function createPushRecords({ redis, prefix = '{hawser}', mostRecords }: PushRecordsOptions): PushRecords {
+  const keys = createKeys(prefix);
+  const run = <T>(use: () => Promise<T>) => withRedis(redis, use);
+  const setFields = async (id: string, fields: Readonly<Record<string, string>>) => {
+    await run(() => runScript(redis, SET_FIELDS, { keys: [keys.record(id)], args: Object.entries(fields).flat() }));
+  };
+  return {
+    open: (opening) => run(() => open({ redis, keys, mostRecords: mostRecords ?? MOST_RECORDS }, opening)),
+    addStep: async (ids, step) => {
+      const text = toText(step);
+      const targets = typeof ids === 'string' ? [ids] : ids;
+      const add = (id: string) =>
+        runScript(redis, ADD_STEP, { keys: [keys.record(id), keys.steps(id)], args: [text, MOST_STEPS] });
+      await run(() => Promise.all(targets.map(add)));
+    },
+    setMatches: (id, { matched, unmatched, reason }) =>
+      setFields(id, {
+        matches: toText({ matched, unmatched: unmatched.slice(0, MOST_UNMATCHED) }),
+        ...(reason === undefined ? {} : { reason: redact(reason) }),
+      }),
+    setOutcome: (id, key, outcome) => setFields(id, { [`outcome:${key}`]: toText(outcome) }),
+    setReason: (id, reason) => setFields(id, { reason: redact(reason) }),
+    read: (id) => run(() => read(redis, keys, id)),
+    list: (page) => run(() => list(redis, keys, page)),
+    wantStatus: async (key, status) => {
+      const args = [toText(status), status.at, KEPT_MS];
+      await run(() => runScript(redis, WANT_STATUS, { keys: [keys.status(key)], args }));
+    },
+    readStatus: async (key) => toStatus(await run(() => redis.hmget(keys.status(key), 'wanted', 'posted'))),
+    markPosted: async (key, status) => {
+      const name = keys.status(key);
+      await run(() => redis.multi().hset(name, 'posted', toText(status)).pexpire(name, KEPT_MS).exec());
+    },
+  };
+}
+
+type Keys = ReturnType<typeof createKeys>;
+
+function createKeys(prefix: string) {
+  return {
+    index: `${prefix}:pushes`,
+    recordPrefix: `${prefix}:push:`,
+    stepsPrefix: `${prefix}:push-steps:`,
+    record: (id: string) => `${prefix}:push:${id}`,
+    steps: (id: string) => `${prefix}:push-steps:${id}`,
+    delivery: (id: string) => `${prefix}:push-of:${id}`,
+    status: ({ source, sha, context }: StatusKey) => `${prefix}:status:${formatKey(source)}|${sha}|${context}`,
+  };
+}
+
+async function open(
+  { redis, keys, mostRecords }: { redis: RedisClient; keys: Keys; mostRecords: number },
+  opening: PushOpening,
+): Promise<string> {
+  const { deliveryId, redelivered, ...rest } = opening;
+  const heardAtMs = Date.parse(opening.heardAt);
+  const id = await runScript(redis, OPEN, {
+    keys: [keys.index, keys.delivery(deliveryId ?? '')],
+    args: [
+      randomBytes(16).toString('hex'),
+      keys.recordPrefix,
+      keys.stepsPrefix,
+      toText(rest),
+      heardAtMs,
+      KEPT_MS,
+      mostRecords,
+      deliveryId === undefined ? '0' : '1',
+      redelivered ? '1' : '0',
+    ],
+  });
+  return String(id);
+}
+
+async function read(redis: RedisClient, keys: Keys, id: string): Promise<PushRecord | undefined> {
+  const [fields, steps] = await Promise.all([redis.hgetall(keys.record(id)), redis.lrange(keys.steps(id), 0, -1)]);
+  return parsePushRecord({ id, fields, steps });
+}
+
+async function list(
+  redis: RedisClient,
+  keys: Keys,
+  { limit, before }: { limit: number; before?: string | undefined },
+): Promise<PushRecord[]> {
+  const rank = before === undefined ? -1 : await redis.zrevrank(keys.index, before);
+  if (rank === null || limit <= 0) return [];
+  const ids = await redis.zrevrange(keys.index, rank + 1, rank + limit);
+  const records = await Promise.all(ids.map((id) => read(redis, keys, id)));
+  return records.filter((record) => record !== undefined);
+}
+
+function toText(value: object): string {
+  return JSON.stringify(redactData(value));
+}
+
+function toStatus([wanted, posted]: (string | null)[]): { wanted?: WantedStatus; posted?: WantedStatus } | undefined {
+  if (!wanted && !posted) return undefined;
+  return {
+    ...(wanted ? { wanted: JSON.parse(wanted) as WantedStatus } : {}),
+    ...(posted ? { posted: JSON.parse(posted) as WantedStatus } : {}),
+  };
+}

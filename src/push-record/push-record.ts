@@ -1,0 +1,77 @@
+import type { ObjectKey } from '../model/object-key.ts';
+
+/** One thing that happened on a push's way. */
+export interface PushStep {
+  /** RFC 3339. */
+  readonly at: string;
+  /** The object it happened to, as `formatKey` writes it. */
+  readonly object?: string | undefined;
+  readonly step: string;
+  readonly detail?: string | undefined;
+  readonly durationMs?: number | undefined;
+}
+
+/** How a push ended for one Kustomization; the last word replaces the one before. */
+export interface PushOutcome {
+  readonly kind: string;
+  readonly revision?: string | undefined;
+  readonly message?: string | undefined;
+  readonly at: string;
+}
+
+export interface Unmatched {
+  readonly key: string;
+  readonly reason: string;
+}
+
+/** What is known of a push when it is first heard of. */
+export interface PushOpening {
+  /** The delivery that told of it: the same one always opens the same record. */
+  readonly deliveryId?: string | undefined;
+  /** True to count another delivery of the same id. */
+  readonly redelivered?: boolean | undefined;
+  readonly heard: 'webhook' | 'poll' | 'trigger';
+  readonly provider?: string | undefined;
+  readonly repository?: string | undefined;
+  readonly ref?: string | undefined;
+  readonly before?: string | undefined;
+  readonly after?: string | undefined;
+  /** RFC 3339. */
+  readonly heardAt: string;
+}
+
+/** What became of a push, for the API, the page and whoever asks why. */
+export interface PushRecord extends Omit<PushOpening, 'deliveryId' | 'redelivered'> {
+  /** 128 random bits: who knows it may read the record. */
+  readonly id: string;
+  readonly deliveries: number;
+  /** The newest ones, in the order they happened. */
+  readonly steps: readonly PushStep[];
+  /** Keys of the sources that follow the pushed ref. */
+  readonly matched: readonly string[];
+  readonly unmatched: readonly Unmatched[];
+  readonly outcomes: Readonly<Record<string, PushOutcome>>;
+  /** Why nothing was done. */
+  readonly reason?: string | undefined;
+}
+
+/** Which commit status is meant. */
+export interface StatusKey {
+  readonly source: ObjectKey;
+  readonly sha: string;
+  readonly context: string;
+}
+
+/** What is to be said, or was said, on a commit. */
+export interface WantedStatus {
+  readonly state: 'pending' | 'success' | 'failure' | 'error';
+  readonly description: string;
+  readonly targetUrl?: string | undefined;
+  /** Milliseconds since the epoch; an older word never replaces a newer one. */
+  readonly at: number;
+}
+
+export const MOST_STEPS = 200;
+export const MOST_UNMATCHED = 50;
+export const MOST_RECORDS = 10_000;
+export const KEPT_MS = 7 * 24 * 3_600_000;

@@ -1,0 +1,73 @@
+import type { ObjectKey } from '../model/object-key.ts';
+import type { Hint } from '../model/push.ts';
+
+/** Why a sync was asked for; a closed set, for records and metrics. */
+export type Cause =
+  | 'webhook'
+  | 'poll'
+  | 'interval'
+  | 'retry'
+  | 'spec'
+  | 'annotation'
+  | 'source'
+  | 'drift'
+  | 'health'
+  | 'dependency'
+  | 'restore'
+  | 'trigger';
+
+/** Someone wants an object synced: "look at your own remote again", with what may help to look. */
+export interface SyncRequest {
+  readonly key: ObjectKey;
+  readonly cause: Cause;
+  readonly hint?: Hint;
+  /** A revision heard of, in Flux's form; a hint as well, never a want. */
+  readonly revision?: string;
+  readonly pushId?: string;
+}
+
+/** All that was asked of one key since it was last done. */
+export interface PendingRequest {
+  /** Rises with every request; microseconds of Redis' clock. */
+  readonly wanted: number;
+  /** The number that the last ended run began with; a run is due while `wanted` is ahead. */
+  readonly done: number;
+  /** Newest last. */
+  readonly hints: readonly Hint[];
+  /** The newest one heard, kept until a newer one is heard. */
+  readonly revision: string | undefined;
+  readonly causes: readonly Cause[];
+  readonly pushIds: readonly string[];
+}
+
+export const MOST_HINTS = 20;
+export const MOST_PUSH_IDS = 50;
+
+/** Reads the hash in Redis, given as BullMQ-independent field and value pairs; unreadable hints are dropped. */
+export function parsePendingRequest(fields: Readonly<Record<string, string>>): PendingRequest {
+  return {
+    wanted: Number(fields.wanted ?? 0),
+    done: Number(fields.done ?? 0),
+    hints: itemsOf(fields, 'hint:').flatMap(({ value }) => parseHint(value)),
+    revision: fields.revision,
+    causes: itemsOf(fields, 'cause:').map(({ name }) => name as Cause),
+    pushIds: itemsOf(fields, 'push:').map(({ name }) => name),
+  };
+}
+
+/** The fields of one kind, oldest first: each value starts with the number under which it was asked. */
+function itemsOf(fields: Readonly<Record<string, string>>, start: string): { name: string; value: string }[] {
+  return Object.entries(fields)
+    .filter(([field]) => field.startsWith(start))
+    .map(([field, value]) => ({ name: field.slice(start.length), value }))
+    .sort((a, b) => Number.parseInt(a.value, 10) - Number.parseInt(b.value, 10));
+}
+
+function parseHint(value: string): Hint[] {
+  try {
+    return [JSON.parse(value.slice(value.indexOf('|') + 1)) as Hint];
+  } catch {
+    // Only a hint: without it the remote is asked all the same.
+    return [];
+  }
+}

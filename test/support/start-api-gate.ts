@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { request as requestOverTls } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import type { TestContext } from 'node:test';
+import { type ClusterAccess, loadClusterAccess } from '../../src/kube/load-cluster-access.ts';
+
+/** A request on its way to the API server. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly body: string;
+}
+
+/** A request that is being held: it has left its sender and has not reached the API server. */
+export interface HeldRequest {
+  readonly arrived: Promise<ApiRequest>;
+  /** Lets it, and all that fit after it, pass. */
+  release(): void;
+}
+
+/** A way to the API server on which requests can be held, so that a test knows exactly how far a process has got. */
+export interface ApiGate {
+  readonly kubeconfig: string;
+  /** From now on holds every request that fits, until it is released. */
+  hold(fits: (request: ApiRequest) => boolean): HeldRequest;
+}
+
+interface Hold {
+  readonly fits: (request: ApiRequest) => boolean;
+  readonly arrive: (request: ApiRequest) => void;
+  readonly released: Promise<void>;
+}
+
+/** Opens a gate before a kubeconfig's API server; it closes when the test ends. */
+export async function startApiGate(t: Pick<TestContext, 'after'>, kubeconfig: string): Promise<ApiGate> {
+  const access = loadClusterAccess({ kubeconfig });
+  const holds = new Set<Hold>();
+  const server = createServer((request, response) => {
+    forward(access, holds, { request, response }).catch(() => response.destroy());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const dir = await mkdtemp(join(tmpdir(), 'hawser-gate-'));
+  t.after(async () => {
+    server.close();
+    server.closeAllConnections();
+    await rm(dir, { recursive: true, force: true });
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    kubeconfig: writeKubeconfig(dir, `http://127.0.0.1:${port}`),
+    hold: (fits) => {
+      const arrival = Promise.withResolvers<ApiRequest>();
+      const { promise: released, resolve: open } = Promise.withResolvers<void>();
+      const hold = { fits, arrive: arrival.resolve, released };
+      holds.add(hold);
+      const release = () => {
+        holds.delete(hold);
+        open();
+      };
+      return { arrived: arrival.promise, release };
+    },
+  };
+}
+
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+async function forward(access: ClusterAccess, holds: Iterable<Hold>, { request, response }: Exchange): Promise<void> {
+  const { method = 'GET', url: path = '/' } = request;
+  const body = await text(request);
+  for (const hold of holds) {
+    if (!hold.fits({ method, path, body })) continue;
+    hold.arrive({ method, path, body });
+    await hold.released;
+  }
+  // Its sender may have gone away or been killed meanwhile: then it never happened.
+  if (response.destroyed) return;
+  const credentials = await access.credentials();
+  const { hostname, port } = access.server;
+  const headers = { ...request.headers, ...credentials.headers, host: access.server.host };
+  const upstream = requestOverTls({ hostname, port, path, method, headers, ...credentials.tls }, (answer) => {
+    response.writeHead(answer.statusCode ?? 502, answer.headers);
+    response.flushHeaders();
+    answer.pipe(response);
+    answer.once('error', () => response.destroy());
+  });
+  upstream.once('error', () => response.destroy());
+  response.once('close', () => upstream.destroy());
+  upstream.end(body);
+}
+
+function writeKubeconfig(dir: string, server: string): string {
+  const file = join(dir, 'kubeconfig');
+  const name = 'gate';
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name, cluster: { server } }],
+    users: [{ name, user: {} }],
+    contexts: [{ name, context: { cluster: name, user: name } }],
+    'current-context': name,
+  };
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
