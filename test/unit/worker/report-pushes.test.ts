@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { toCommitStatus } from '../../../src/commit-status/to-commit-status.ts';
+import { HawserError } from '../../../src/errors/hawser-error.ts';
+import type { PushProgress } from '../../../src/sync/deps.ts';
+import type { SyncOutcome } from '../../../src/sync/outcome.ts';
+import { toReport } from '../../../src/worker/report-pushes.ts';
+import { reportsToGitHub } from '../../../src/worker/reports-to-github.ts';
+
+const sha = 'a'.repeat(40);
+const revision = `main@sha1:${sha}`;
+const ref = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'app', name: 'web' };
+const changes = [
+  { ref, action: 'configured' as const },
+  { ref, action: 'unchanged' as const },
+];
+const progress = {
+  kustomization: { status: { inventory: { entries: [1, 2, 3].map((id) => ({ id: `${id}`, v: 'v1' })) } } },
+} as unknown as PushProgress;
+
+const cases: readonly { name: string; outcome: SyncOutcome; want: string | undefined }[] = [
+  {
+    name: 'success counts what changed',
+    outcome: { kind: 'done', revision, changes },
+    want: 'success deployed: 3 objects, 1 changed',
+  },
+  {
+    name: 'waiting is pending and says what for',
+    outcome: { kind: 'waiting', revision, deadline: new Date(0), unhealthy: ['Deployment/app/web'] },
+    want: 'pending applied, waiting: Deployment/app/web',
+  },
+  {
+    name: 'a fault of the manifests is a failure',
+    outcome: { kind: 'failed', revision, error: new HawserError('RENDER_FAILED', 'no') },
+    want: 'failure no',
+  },
+  {
+    name: 'trouble of ours is an error',
+    outcome: { kind: 'failed', revision, error: new HawserError('INTERNAL', 'no') },
+    want: 'error no',
+  },
+  {
+    name: 'a newer revision is named',
+    outcome: { kind: 'superseded', revision, by: `main@sha1:${'b'.repeat(40)}` },
+    want: 'error superseded by bbbbbbb',
+  },
+  { name: 'suspended says nothing', outcome: { kind: 'suspended' }, want: undefined },
+];
+
+describe('what a commit is told', () => {
+  for (const { name, outcome, want } of cases) {
+    test(name, () => {
+      const report = toReport(outcome, progress, { startedAt: new Date(0), step: '', changes });
+
+      const status = report && toCommitStatus(report);
+      assert.equal(status && `${status.state} ${status.description}`, want);
+    });
+  }
+});
+
+describe('which repositories get statuses', () => {
+  const hosts: readonly [name: string, repository: string, api: string, want: boolean][] = [
+    ['github.com', 'https://github.com/acme/app', 'https://api.github.com', true],
+    ['an Enterprise server on its own host', 'https://ghe.example/acme/app.git', 'https://ghe.example/api/v3', true],
+    ['another host never gets the token', 'https://gitlab.com/acme/app', 'https://api.github.com', false],
+    ['a host that only looks like it', 'https://github.com.evil.example/acme/app', 'https://api.github.com', false],
+  ];
+  for (const [name, repository, api, want] of hosts) {
+    test(name, () => assert.equal(reportsToGitHub(repository, api), want));
+  }
+});
