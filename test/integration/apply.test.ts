@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { messageOf } from '../../src/errors/hawser-error.ts';
-import { formatSubject, type KubeObject, type refOf } from '../../src/model/kube-object.ts';
+import { formatSubject, type KubeObject, refOf } from '../../src/model/kube-object.ts';
 import { eventually } from '../support/eventually.ts';
 import { createKubectl } from '../support/kubectl.ts';
 import { makeConfigMap, makeDeployment } from '../support/make-kustomization.ts';
