@@ -8,11 +8,13 @@ import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { createEventRecorder } from './kube/create-event-recorder.ts';
 import { formatSubject } from './model/kube-object.ts';
+import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Cluster } from './start-cluster.ts';
 import type { SyncDeps } from './sync/deps.ts';
+import { memoryOf, noteLeft } from './sync/source-memory.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { followAppliedObjects } from './watch/follow-applied-objects.ts';
@@ -66,6 +68,10 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     kustomizations: cluster.kustomizations,
     queues,
     announced: (uid) => parts.sync.memories.get(uid)?.announced,
+    onLeft: (uid, revision) => {
+      const sha = parseRevision(revision)?.sha;
+      if (sha !== undefined) noteLeft(memoryOf(parts.sync.memories, uid), [sha], Date.now());
+    },
     onError,
   });
   logger.info({ concurrency: config.concurrency }, 'worker started');

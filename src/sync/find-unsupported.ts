@@ -48,7 +48,7 @@ export function refuseUnsupportedSource({ spec }: GitRepository): void {
   const found: string[] = GIT_REPOSITORY_FIELDS.filter((field) => isSet(spec[field])).map((field) => `spec.${field}`);
   for (const field of REF_FIELDS) if (isSet(spec.ref?.[field])) found.push(`spec.ref.${field}`);
   if (spec.provider && spec.provider !== 'generic') found.push(`spec.provider: ${spec.provider}`);
-  if (spec.url.startsWith('ssh:')) found.push('spec.url: ssh');
+  if (spec.url.startsWith('ssh:')) found.push('spec.url: ssh (use https)');
   refuse(found, 'docs/gitrepository.md');
 }
 
@@ -59,9 +59,9 @@ function isSet(value: unknown): boolean {
 
 function refuse(found: readonly string[], document: string): void {
   if (found.length === 0) return;
-  const verb = found.length === 1 ? 'is' : 'are';
+  const [verb, them] = found.length === 1 ? ['is', 'it'] : ['are', 'them'];
   throw new HawserError(
     'FIELD_UNSUPPORTED',
-    `${found.join(', ')} ${verb} not supported by this version of Hawser, and nothing was applied: remove it, or see ${document}`,
+    `${found.join(', ')} ${verb} not supported by this version of Hawser, and nothing was applied: remove ${them}, or see ${document}`,
   );
 }

@@ -7,7 +7,7 @@ import { hasCredentials } from '../model/repository-url.ts';
 import { formatRevision, parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
-import { memoryOf } from './source-memory.ts';
+import { branchOf, currentOf, memoryOf } from './source-memory.ts';
 
 /** A source at one revision, its objects at hand. */
 export interface OpenSource {
@@ -17,12 +17,6 @@ export interface OpenSource {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-const DEFAULT_BRANCH = 'master';
-
-/** The branch that a source follows; without a ref it is `master`, as in Flux. */
-export function branchOf(source: GitRepository): string {
-  return source.spec.ref?.branch ?? DEFAULT_BRANCH;
-}
 
 export function uidOf(source: GitRepository): string {
   return source.metadata.uid ?? '';
@@ -63,8 +57,7 @@ export async function openSource(
   run: Pick<SyncRun, 'pending' | 'signal'>,
 ): Promise<OpenSource | undefined> {
   const source = findSource(deps, kustomization);
-  const memory = memoryOf(deps.memories, uidOf(source));
-  const known = memory.current ?? parseRevision(source.status?.artifact?.revision)?.sha;
+  const known = currentOf(memoryOf(deps.memories, uidOf(source)), source);
   const heard = parseRevision(run.pending.revision)?.sha;
   if (known === undefined && heard === undefined) return undefined;
 
@@ -73,7 +66,6 @@ export async function openSource(
   const sha = isCertain ? known : await readTip(deps, { source, remote }, run.signal);
   if (sha === undefined) return undefined;
   await deps.git.ensure({ sourceUid: uidOf(source), remote, sha, have: known }, run.signal);
-  if (!isCertain) memory.current = sha;
   const commit = await deps.git.open(uidOf(source), sha);
   return { source, revision: formatRevision({ branch: branchOf(source), sha }), commit };
 }

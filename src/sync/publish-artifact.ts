@@ -5,7 +5,8 @@ import { formatRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
 import { REQUESTED_AT } from './kustomization-status.ts';
-import { branchOf, uidOf } from './open-source.ts';
+import { uidOf } from './open-source.ts';
+import { branchOf } from './source-memory.ts';
 import { toSourceStatus } from './source-status.ts';
 import { writeStatus } from './write-status.ts';
 

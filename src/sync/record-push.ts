@@ -3,7 +3,7 @@ import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
 import type { SyncDeps } from './deps.ts';
-import { branchOf } from './open-source.ts';
+import { branchOf } from './source-memory.ts';
 
 /** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
 export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void {

@@ -5,9 +5,9 @@ import { formatKey, type ObjectKey } from '../model/object-key.ts';
 import type { Hint } from '../model/push.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncDeps } from './deps.ts';
-import { branchOf, uidOf } from './open-source.ts';
+import { uidOf } from './open-source.ts';
 import { findOrOpenRecord, inBackground } from './record-push.ts';
-import { memoryOf } from './source-memory.ts';
+import { branchOf, memoryOf } from './source-memory.ts';
 
 interface Move {
   readonly source: GitRepository;
@@ -34,7 +34,7 @@ export async function requestKustomizations(deps: SyncDeps, move: Move): Promise
     })),
     ...rest.map((kustomization) => ({ key: keyOf(kustomization), cause: 'source' as const, revision })),
   ]);
-  memoryOf(deps.memories, uidOf(source)).announced = tip;
+  memoryOf(deps.memories, uidOf(source)).announced = revision;
   if (pushId === undefined) return;
   const detail = `${first.length} of ${followers.length} Kustomizations changed`;
   const object = formatKey({ kind: 'GitRepository', namespace, name });

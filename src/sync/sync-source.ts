@@ -4,19 +4,19 @@
  */
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
-import { isZeroSha, parseRevision } from '../model/revision.ts';
+import { isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { decideTip, PATIENCE_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
 import { refuseUnsupportedSource } from './find-unsupported.ts';
-import { branchOf, readTip, toRemote, uidOf } from './open-source.ts';
+import { readTip, toRemote, uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { publishArtifact } from './publish-artifact.ts';
 import { recordStale, recordUnconfirmed } from './record-push.ts';
 import { requestKustomizations } from './request-kustomizations.ts';
-import { memoryOf, moveTo, noteAnswer, type SourceMemory } from './source-memory.ts';
+import { branchOf, currentOf, memoryOf, moveTo, noteAnswer, type SourceMemory } from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 
 export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<SourceOutcome> {
@@ -26,12 +26,12 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   refuseUnsupportedSource(sync.source);
   const source = await ensureFinalizer(deps, sync.source, run);
   const memory = memoryOf(deps.memories, uidOf(source));
-  memory.current ??= parseRevision(source.status?.artifact?.revision)?.sha;
+  const current = currentOf(memory, source);
   const hints = run.pending.hints.filter((hint) => hint.ref === `refs/heads/${branchOf(source)}`);
-  const tip = await findTip(deps, { source, memory, hints, run });
+  const tip = await findTip(deps, { source, memory, current, hints, run });
 
   const now = deps.now().getTime();
-  const { current, left } = memory;
+  const { left } = memory;
   const decision = decideTip({ tip, current, left, hints, now, namedSince: noteAnswer(memory, tip, now) });
   if (decision.kind === 'askAgain') {
     return { outcome: { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why }, hintsSeen: [] };
@@ -44,26 +44,29 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
       tip,
     );
     await publishArtifact(deps, { source, sha: tip, run });
+    memory.unpublished = undefined;
     return settled(done(source, tip), run.pending.hints);
   }
-  return follow(deps, { source, memory, tip, run, hints });
+  return follow(deps, { source, memory, current, tip, run, hints });
 }
 
 interface Following {
   readonly source: GitRepository;
   readonly memory: SourceMemory;
+  /** The tip that was followed until now. */
+  readonly current: string | undefined;
   readonly tip: string;
   readonly run: SyncRun;
   readonly hints: readonly Hint[];
 }
 
 /** Moves to a new tip: first whatever deploys it, then what tells about it. */
-async function follow(deps: SyncDeps, { source, memory, tip, run, hints }: Following): Promise<SourceOutcome> {
-  const before = memory.current;
-  moveTo(memory, tip, { hints, now: deps.now().getTime() });
-  await requestKustomizations(deps, { source, before, tip, hints });
+async function follow(deps: SyncDeps, following: Following): Promise<SourceOutcome> {
+  const { source, memory, tip, run, hints } = following;
+  await announce(deps, following);
   await publishArtifact(deps, { source, sha: tip, run });
-  const ahead = hints.filter((hint) => isAhead(hint, memory, deps.now().getTime()));
+  memory.unpublished = undefined;
+  const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
   recordStale(
     deps,
     hints.filter((hint) => memory.left.has(hint.after)),
@@ -75,22 +78,38 @@ async function follow(deps: SyncDeps, { source, memory, tip, run, hints }: Follo
   return { outcome: { kind: 'unsettled', afterMs: 25, why: `a hook announced ${newest.after}` }, hintsSeen };
 }
 
+/** Only when everybody is asked, the move is made: what could not be asked is found again by the next sync. */
+async function announce(deps: SyncDeps, { source, memory, current, tip, hints }: Following): Promise<void> {
+  const { unpublished } = memory;
+  moveTo(memory, tip, { before: current, hints, now: deps.now().getTime() });
+  try {
+    await requestKustomizations(deps, { source, before: current, tip, hints });
+  } catch (error) {
+    memory.unpublished = unpublished;
+    throw error;
+  }
+}
+
 /** A hook that announced more than the ref names yet: the push after the one just followed. */
-function isAhead(hint: Hint, memory: SourceMemory, now: number): boolean {
-  if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === memory.current) return false;
+function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
+  if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === tip) return false;
   return !memory.left.has(hint.after) && now - hint.heardAt < PATIENCE_MS;
 }
 
 /** Asks the remote for its tip while the hinted commit is already on its way; both must be there at the end. */
-async function findTip(deps: SyncDeps, { source, memory, hints, run }: Omit<Following, 'tip'>): Promise<string> {
+async function findTip(
+  deps: SyncDeps,
+  { source, memory, current, hints, run }: Omit<Following, 'tip'>,
+): Promise<string> {
   const remote = await toRemote(deps, source);
-  const have = memory.current;
+  const have = current;
   const hinted = hints.at(-1)?.after;
   const worthFetching = hinted !== undefined && !isZeroSha(hinted) && hinted !== have && !memory.left.has(hinted);
   const early = worthFetching
     ? deps.git.ensure({ sourceUid: uidOf(source), remote, sha: hinted, have }, run.signal).catch(() => undefined)
     : undefined;
   const tip = await readTip(deps, { source, remote }, run.signal);
+  if (tip !== undefined) noteAnswer(memory, tip, deps.now().getTime());
   await early;
   if (tip === undefined) throw await deps.git.explainAbsence(remote, `refs/heads/${branchOf(source)}`, run.signal);
   await deps.git.ensure({ sourceUid: uidOf(source), remote, sha: tip, have }, run.signal);

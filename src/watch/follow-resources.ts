@@ -13,8 +13,10 @@ interface FollowDeps {
   readonly gitRepositories: Cache;
   readonly kustomizations: Cache;
   readonly queues: Pick<Queues, 'requestSyncs' | 'restore' | 'forget' | 'onReconnect'>;
-  /** The commit of a source that this process has announced itself: its artifact asks for nothing more. */
+  /** The revision of a source that this process has announced itself: its artifact asks for nothing more. */
   readonly announced: (uid: string) => string | undefined;
+  /** Told of each revision that a source has left, whoever moved it. */
+  readonly onLeft: (uid: string, revision: string) => void;
   /** Told of every failure to ask; the next round of `restore` makes up for it. */
   readonly onError: (error: unknown) => void;
 }
@@ -33,15 +35,14 @@ export function followResources(deps: FollowDeps): Following {
   const restore = () => {
     if (!isStopped) attempt(deps.queues.restore(allKeys(deps)));
   };
+  const take = (kind: SyncKind, change: ResourceChange) => {
+    const key = keyOf(kind, change.object);
+    if (change.type === 'DELETED') return attempt(deps.queues.forget(key));
+    const requests = toRequests(key, change, followersOf(deps, change));
+    if (requests.length > 0) attempt(deps.queues.requestSyncs(requests));
+  };
   const follow = (kind: SyncKind, cache: Cache) =>
-    cache.onChange((type, object, previous) => {
-      const key = keyOf(kind, object);
-      if (type === 'DELETED') return attempt(deps.queues.forget(key));
-      const isAnnounced = artifactOf(object)?.endsWith(deps.announced(object.metadata.uid ?? '') ?? ' ') ?? false;
-      const followers = isAnnounced ? { list: () => [] } : deps.kustomizations;
-      const requests = toRequests(key, { type, object, previous }, followers);
-      if (requests.length > 0) attempt(deps.queues.requestSyncs(requests));
-    });
+    cache.onChange((type, object, previous) => take(kind, { type, object, previous }));
   const ends = [follow('GitRepository', deps.gitRepositories), follow('Kustomization', deps.kustomizations)];
   const timer = setInterval(restore, RESTORE_EVERY_MS);
   timer.unref();
@@ -54,6 +55,14 @@ export function followResources(deps: FollowDeps): Following {
       for (const end of ends) end();
     },
   };
+}
+
+/** Who has to hear of a changed artifact: nobody, if this process has told everybody already. */
+function followersOf(deps: FollowDeps, { object, previous }: ResourceChange): Pick<Cache, 'list'> {
+  const uid = object.metadata.uid ?? '';
+  const left = artifactOf(previous);
+  if (left !== undefined && left !== artifactOf(object)) deps.onLeft(uid, left);
+  return artifactOf(object) === deps.announced(uid) ? { list: () => [] } : deps.kustomizations;
 }
 
 function allKeys({ gitRepositories, kustomizations }: FollowDeps): ObjectKey[] {
