@@ -15,7 +15,7 @@ import { createRenderer } from './render/create-renderer.ts';
 import type { Cluster } from './start-cluster.ts';
 import type { SyncDeps } from './sync/deps.ts';
 import { memoryOf, noteLeft } from './sync/source-memory.ts';
-import type { Logger } from './telemetry/create-logger.ts';
+import { type Logger, objectFields } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { followAppliedObjects } from './watch/follow-applied-objects.ts';
 import { followResources } from './watch/follow-resources.ts';
@@ -52,9 +52,9 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     queues,
     now: parts.sync.now,
     onError,
-    onDrift: (ref, reason) => {
-      metrics.driftCorrectedTotal.inc({ kind: ref.kind });
-      logger.info({ object: formatSubject(ref), reason }, 'drift seen');
+    onDrift: (owner, ref, reason) => {
+      metrics.driftCorrectedTotal.inc({ name: owner.name, namespace: owner.namespace });
+      logger.info({ ...objectFields(owner), drifted: formatSubject(ref), reason }, 'drift seen');
     },
   });
   const workers = [

@@ -11,8 +11,6 @@ export interface DesiredObject {
   readonly object: KubeObject;
   /** Digest of the payload: equal to the record's `sentHash` while nothing has changed. */
   readonly hash: string;
-  /** False while the API server does not serve the kind: its definition may be part of the same set. */
-  readonly served: boolean;
 }
 
 /** Whether the API server serves a kind, and whether its objects live in namespaces. */
@@ -28,7 +26,7 @@ export function toDesiredObjects(
     const scope = scopeOf(refOf(rendered));
     const object = withOwnerLabels(normalizeObject(inScope(rendered, scope)), owner);
     const ref = refOf(object);
-    return { ref, identity: identityOf(ref), object, hash: digestOf(object), served: scope !== undefined };
+    return { ref, identity: identityOf(ref), object, hash: digestOf(object) };
   });
 }
 

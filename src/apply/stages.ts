@@ -50,7 +50,8 @@ export function toStages(objects: readonly DesiredObject[]): DesiredObject[][] {
 
 /**
  * The identities that can be dry-run before the first write: those whose prerequisites are not themselves written by
- * this set. A dry-run of the others would fail falsely, so they are tried once their prerequisites stand.
+ * this set. A dry-run of the others would fail falsely, so they are tried once their prerequisites stand. An object of
+ * a kind that neither the API server nor this set knows is among the first: nothing is written for its sake.
  */
 export function findValidatable(changed: readonly DesiredObject[]): Set<string> {
   const names = new Set(changed.map((object) => object.identity));
@@ -60,8 +61,7 @@ export function findValidatable(changed: readonly DesiredObject[]): Set<string> 
       .filter(({ ref }) => ref.kind === 'ResourceQuota' || ref.kind === 'LimitRange')
       .map(({ ref }) => ref.namespace),
   );
-  const isWaiting = ({ ref, object, served }: DesiredObject): boolean =>
-    !served ||
+  const isWaiting = ({ ref, object }: DesiredObject): boolean =>
     names.has(`/Namespace//${ref.namespace}`) ||
     customKinds.has(`${ref.group}/${ref.kind}`) ||
     (quotas.has(ref.namespace) && ref.kind !== 'ResourceQuota' && ref.kind !== 'LimitRange') ||

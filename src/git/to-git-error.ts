@@ -29,11 +29,30 @@ export function toGitError(error: unknown, remote: GitRemote, signal: AbortSigna
 /** Prefixes an error's message with what was tried on which remote, unless the message stands for itself. */
 export function nameRemote(error: HawserError, remote: GitRemote): HawserError {
   if (STANDALONE.has(error.code) || !error.code.startsWith('GIT_')) return error;
-  return new HawserError(error.code, `unable to clone '${toPlainUrl(remote.url)}': ${error.message}`, {
+  return new HawserError(error.code, `unable to clone '${toPlainUrl(remote.url)}': ${withWayOut(error, remote)}`, {
     cause: error,
     data: error.data,
     ...(error.retryAt && { retryAt: error.retryAt }),
   });
+}
+
+/** What a person can do, by whether credentials were sent. */
+const WAYS_OUT: Partial<Record<ErrorCode, { readonly anonymous: string; readonly withCredentials: string }>> = {
+  GIT_AUTHENTICATION_FAILED: {
+    anonymous: 'name a Secret with username and password in spec.secretRef',
+    withCredentials: 'correct username and password in the Secret that spec.secretRef names',
+  },
+  GIT_REPOSITORY_NOT_FOUND: {
+    anonymous: 'correct spec.url or, if the repository is private, name a Secret in spec.secretRef',
+    withCredentials: 'correct spec.url, or let the user in the Secret that spec.secretRef names read the repository',
+  },
+};
+
+/** Flux ends such a message with the server's words, which are often none. */
+function withWayOut({ code, message }: HawserError, { credentials }: GitRemote): string {
+  const ways = WAYS_OUT[code];
+  if (!ways) return message;
+  return `${message}${message.endsWith(': ') ? '' : '; '}${credentials ? ways.withCredentials : ways.anonymous}`;
 }
 
 /** True if the connection ended before any byte of an answer: a kept-alive connection may do so at any time. */

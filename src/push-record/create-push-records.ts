@@ -6,9 +6,9 @@
 import { randomBytes } from 'node:crypto';
 import { redact, redactData } from '../errors/redact.ts';
 import { formatKey } from '../model/object-key.ts';
-import { withRedis } from '../redis/ensure-ready.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { runScript } from '../redis/run-script.ts';
+import { withRedis } from '../redis/with-redis.ts';
 import { parsePushRecord } from './parse-push-record.ts';
 import {
   KEPT_MS,

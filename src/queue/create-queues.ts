@@ -6,8 +6,8 @@
 import { Queue } from 'bullmq';
 import { formatKey, type ObjectKey, type SyncKind } from '../model/object-key.ts';
 import type { RedisHandle } from '../redis/connect-redis.ts';
-import { withRedis } from '../redis/ensure-ready.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { withRedis } from '../redis/with-redis.ts';
 import { requestCommitStatus, startCommitStatusWorker } from './commit-status-queue.ts';
 import type { CommitStatusRequest } from './commit-status-request.ts';
 import type { Delivery } from './delivery.ts';

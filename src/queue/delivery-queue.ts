@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Queue, UnrecoverableError } from 'bullmq';
 import { HawserError } from '../errors/hawser-error.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
@@ -18,7 +19,10 @@ export async function addDelivery(
   const seen = deps.keys.seenDelivery(delivery.id);
   const redelivered = (await deps.redis.exists(seen)) === 1;
   await deps.queue.add('delivery', { ...delivery, redelivered } satisfies Delivery, {
-    jobId: delivery.id,
+    // A redelivery must not be swallowed by the first one's job that is just ending; many of them need only one job.
+    ...(redelivered
+      ? { jobId: randomUUID(), deduplication: { id: delivery.id, keepLastIfActive: true } }
+      : { jobId: delivery.id }),
     // A retained job would swallow the redelivery that someone asked for; the push record has the outcome.
     removeOnComplete: true,
     removeOnFail: true,

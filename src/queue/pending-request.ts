@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { ObjectKey } from '../model/object-key.ts';
 import type { Hint } from '../model/push.ts';
 
@@ -43,7 +44,17 @@ export interface PendingRequest {
 export const MOST_HINTS = 20;
 export const MOST_PUSH_IDS = 50;
 
-/** Reads the hash in Redis, given as BullMQ-independent field and value pairs; unreadable hints are dropped. */
+const HintSchema = z.object({
+  ref: z.string(),
+  before: z.string(),
+  after: z.string(),
+  pushId: z.string().optional(),
+  deliveryId: z.string(),
+  firstSeen: z.boolean(),
+  heardAt: z.number(),
+}) satisfies z.ZodType<Hint>;
+
+/** Reads the hash of a key in Redis; unreadable hints are dropped. Pure. */
 export function parsePendingRequest(fields: Readonly<Record<string, string>>): PendingRequest {
   return {
     wanted: Number(fields.wanted ?? 0),
@@ -65,7 +76,7 @@ function itemsOf(fields: Readonly<Record<string, string>>, start: string): { nam
 
 function parseHint(value: string): Hint[] {
   try {
-    return [JSON.parse(value.slice(value.indexOf('|') + 1)) as Hint];
+    return [HintSchema.parse(JSON.parse(value.slice(value.indexOf('|') + 1)))];
   } catch {
     // Only a hint: without it the remote is asked all the same.
     return [];

@@ -13,7 +13,7 @@ import { ASK, BEGIN, CLAIM, END, RELEASE, RENEW, WAKE, WAKE_ALL } from './pendin
 import type { QueueKeys } from './queue-keys.ts';
 
 /** How long a request or a claimed wake-up may stay undone before its job is added again. */
-export const SAFETY_MS = 10_000;
+const SAFETY_MS = 10_000;
 
 /** How a run came out of its beginning. */
 export type Beginning =

@@ -1,6 +1,6 @@
 import { formatKey, type ObjectKey } from '../model/object-key.ts';
-import { withRedis } from '../redis/ensure-ready.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
+import { withRedis } from '../redis/with-redis.ts';
 import type { SyncRequest } from './pending-request.ts';
 import type { PendingStore } from './pending-store.ts';
 import { addSyncJobs, type SyncQueues } from './sync-jobs.ts';

@@ -7,7 +7,7 @@ import { type QueueName, SYNC_QUEUES } from './queue-keys.ts';
 export type SyncQueues = Readonly<Record<(typeof SYNC_QUEUES)[keyof typeof SYNC_QUEUES], Queue>>;
 
 /** The queue that runs this key. */
-export function queueNameOf(member: string): QueueName & keyof SyncQueues {
+function queueNameOf(member: string): QueueName & keyof SyncQueues {
   return SYNC_QUEUES[parseKey(member).kind];
 }
 

@@ -43,9 +43,10 @@ const LONGEST_AWAY_MS = 3_000;
 /** Starts a BullMQ worker with the settings that were found to matter. */
 export function startBullWorker<Data>(deps: WorkerDeps, options: StartOptions<Data>): BullWorker {
   let isGivenUp = false;
+  // BullMQ duplicates it, settings included, for what blocks.
+  const connection = duplicateLazily(deps.connection, () => isGivenUp);
   const worker = new Worker<Data, void>(options.name, options.process, {
-    // BullMQ duplicates it, settings included; by itself it is never connected.
-    connection: duplicateLazily(deps.connection, () => isGivenUp),
+    connection,
     prefix: deps.prefix,
     concurrency: options.concurrency,
     lockDuration: deps.lockMs,
@@ -64,7 +65,9 @@ export function startBullWorker<Data>(deps: WorkerDeps, options: StartOptions<Da
         awayMs = deps.connection.status === 'ready' ? 0 : awayMs + AWAY_CHECK_MS;
         isGivenUp ||= awayMs >= LONGEST_AWAY_MS;
       }, AWAY_CHECK_MS);
-      await worker.close().finally(() => clearInterval(watch));
+      await worker.close();
+      clearInterval(watch);
+      connection.disconnect();
     },
   };
 }

@@ -32,24 +32,44 @@ const BY_ROLE = {
 export type RedisAddress = { readonly url: string } | { readonly socket: string };
 
 /** Opens a connection with the settings of its role; without an `error` listener ioredis would print to the console. */
-export function createClient(address: RedisAddress, role: RedisRole, onError: (error: Error) => void): Redis {
+export function createClient(address: RedisAddress, role: RedisRole, onError: (error: Error) => void): RedisClient {
   const options = { ...BASE, ...BY_ROLE[role] };
-  const client = 'url' in address ? new Redis(address.url, options) : new Redis({ ...options, path: address.socket });
+  const client =
+    'url' in address ? new EndingRedis(address.url, options) : new EndingRedis({ ...options, path: address.socket });
   client.on('error', onError);
   return client;
 }
 
 /**
- * The settings of a connection once more, for a library that makes its own: it is not made before it is used, and given
- * up at its next failure once `isGivenUp` says so.
+ * ioredis, `disconnect` of which ends the connection in every state: its own, called between two attempts to connect,
+ * only forgets the next attempt, and BullMQ then waits for the `end` event for ever.
+ */
+class EndingRedis extends Redis {
+  override disconnect(reconnect = false): void {
+    if (!reconnect && this.status === 'reconnecting') this.connect().catch(() => {});
+    super.disconnect(reconnect);
+  }
+}
+
+/**
+ * The settings of a connection once more, for a library that duplicates them further: it is not made before it is used,
+ * and given up at its next failure once `isGivenUp` says so. Whoever asked disconnects it.
  */
 export function duplicateLazily(client: RedisClient, isGivenUp: () => boolean): RedisClient {
   const { retryStrategy } = BASE;
-  const options: RedisOptions = {
+  const options = {
+    ...client.options,
+    replyMapping: 'legacy' as const,
     lazyConnect: true,
-    retryStrategy: (attempt) => (isGivenUp() ? null : retryStrategy(attempt)),
+    retryStrategy: (attempt: number) => (isGivenUp() ? null : retryStrategy(attempt)),
   };
-  return client.duplicate(options);
+  const create = () => {
+    const copy = new EndingRedis(options);
+    // Whoever uses it listens as well; ioredis prints what nobody listens for, also after they have left.
+    copy.on('error', () => {});
+    return copy;
+  };
+  return Object.assign(create(), { duplicate: create });
 }
 
 /** What a server said to one PING; `refused` means that nothing listens there. */

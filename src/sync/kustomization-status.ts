@@ -4,7 +4,7 @@ import { type Condition, findCondition, type NewCondition, toConditions } from '
 import { formatDuration } from '../model/duration.ts';
 import type { InventoryEntry } from '../model/inventory.ts';
 import type { HistoryEntry, Kustomization, KustomizationStatus } from '../model/kustomization.ts';
-import type { Attempt, SyncOutcome } from './outcome.ts';
+import { type Attempt, currentStep, type SyncOutcome } from './outcome.ts';
 import { timeoutOf } from './timing.ts';
 
 /** The annotation by which a sync is asked for, and which `lastHandledReconcileAt` answers. */
@@ -14,7 +14,7 @@ const LONGEST_HISTORY = 5;
 
 /** `Detecting drift for revision main@sha1:… with a timeout of 30s`: what a running sync is at. */
 export function describeProgress(attempt: Attempt, kustomization: Kustomization): string {
-  return `${attempt.step} for revision ${attempt.revision} with a timeout of ${formatDuration(timeoutOf(kustomization))}`;
+  return `${currentStep(attempt)} for revision ${attempt.revision} with a timeout of ${formatDuration(timeoutOf(kustomization))}`;
 }
 
 /** The status while objects are being written: the inventory names all that may be written before anything is. */

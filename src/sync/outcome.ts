@@ -20,11 +20,21 @@ export type SyncOutcome =
   | { readonly kind: 'suspended' }
   | { readonly kind: 'gone' };
 
+/** The steps of a Kustomization's sync, and Flux's words for what it is at. */
+const STEPS = {
+  fetch: 'Fetching manifests',
+  build: 'Building manifests',
+  apply: 'Detecting drift',
+  health: 'Running health checks',
+} as const;
+
+export type StepName = keyof typeof STEPS;
+
 /** What a running sync has got to so far: an outcome, and a status, tell it also when the sync fails half-way. */
 export interface Attempt {
   readonly startedAt: Date;
-  /** Flux's words for the step, without the revision: `Building manifests`. */
-  step: string;
+  /** The steps that were begun, in order; times are those of the monotonic clock, in milliseconds. */
+  readonly steps: { readonly name: StepName; readonly at: number }[];
   revision?: string;
   source?: GitRepository;
   /** Digest of the rendered manifests. */
@@ -35,5 +45,21 @@ export interface Attempt {
 }
 
 export function startAttempt(now: Date): Attempt {
-  return { startedAt: now, step: 'Fetching manifests', changes: [] };
+  return { startedAt: now, steps: [{ name: 'fetch', at: performance.now() }], changes: [] };
+}
+
+/** Notes that the next step begins. */
+export function beginStep(attempt: Attempt, name: StepName): void {
+  attempt.steps.push({ name, at: performance.now() });
+}
+
+/** What a sync is at, in Flux's words: `Building manifests`. */
+export function currentStep({ steps }: Attempt): string {
+  return STEPS[steps.at(-1)?.name ?? 'fetch'];
+}
+
+/** How long each step took, in milliseconds, the last one until now. */
+export function stepDurations({ steps }: Attempt): { name: StepName; ms: number }[] {
+  const end = performance.now();
+  return steps.map(({ name, at }, index) => ({ name, ms: (steps[index + 1]?.at ?? end) - at }));
 }

@@ -8,7 +8,7 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import { concludeSource, toSourceFailure } from './conclude-source.ts';
 import type { SyncDeps } from './deps.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
-import { type Attempt, type SyncOutcome, startAttempt } from './outcome.ts';
+import { type Attempt, currentStep, type SyncOutcome, startAttempt, stepDurations } from './outcome.ts';
 import { recordKustomizationEvents } from './record-kustomization-events.ts';
 import type { KustomizationSync, SourceOutcome } from './sync-context.ts';
 import { syncKustomization } from './sync-kustomization.ts';
@@ -46,6 +46,9 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
     recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten });
   }
   reportEnd(deps, { sync, outcome, run });
+  for (const { name, ms } of stepDurations(attempt)) {
+    deps.metrics.syncDurationSeconds.observe({ kind: 'Kustomization', step: name }, ms / 1000);
+  }
   return outcome;
 }
 
@@ -81,7 +84,7 @@ function toTimeout({ run, kustomization, attempt }: KustomizationSync, error: un
   if (!run.signal.aborted) return error;
   return new HawserError(
     'SYNC_TIMEOUT',
-    `${attempt.step} did not end within ${timeoutOf(kustomization) / 1000}s (spec.timeout)`,
+    `${currentStep(attempt)} did not end within ${timeoutOf(kustomization) / 1000}s (spec.timeout)`,
     { cause: error },
   );
 }

@@ -18,7 +18,7 @@ import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeKustomization } from './finalize-kustomization.ts';
 import { refuseUnsupportedKustomization } from './find-unsupported.ts';
 import { type OpenSource, openSource } from './open-source.ts';
-import type { Attempt, SyncOutcome } from './outcome.ts';
+import { type Attempt, beginStep, type SyncOutcome } from './outcome.ts';
 import type { KustomizationSync } from './sync-context.ts';
 
 const MOST_OBJECTS = 50_000;
@@ -36,14 +36,14 @@ export async function syncKustomization(deps: SyncDeps, sync: KustomizationSync)
   attempt.source = source.source;
   deps.reports.started({ kustomization, source: source.source, sha: source.commit.sha, pushIds: run.pending.pushIds });
 
-  attempt.step = 'Building manifests';
+  beginStep(attempt, 'build');
   const desired = await toDesired(deps, kustomization, await render(deps, { kustomization, source, sync }));
-  attempt.step = 'Detecting drift';
+  beginStep(attempt, 'apply');
   const plan = toPlan(deps, { kustomization, desired, attempt });
   await carryOut(deps, { ...sync, kustomization }, plan);
 
   if (!kustomization.spec.wait) return { kind: 'done', revision: source.revision, changes: attempt.changes };
-  attempt.step = 'Running health checks';
+  beginStep(attempt, 'health');
   return concludeHealth({ kustomization, attempt, verdict: assessHealth(desired, deps.live), now: deps.now() });
 }
 

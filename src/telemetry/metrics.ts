@@ -43,7 +43,7 @@ function createPipelineMetrics(registry: Registry) {
   return {
     syncRequestsTotal: new Counter({
       name: 'hawser_sync_requests_total',
-      help: 'Requests for a sync, by kind and by what asked: webhook, poll, trigger, watch.',
+      help: 'Requests that syncs answered, by kind and by what asked: webhook, source, spec, drift, health, interval, …',
       labelNames: ['kind', 'trigger'],
       registers,
     }),
@@ -68,8 +68,8 @@ function createPipelineMetrics(registry: Registry) {
     }),
     driftCorrectedTotal: new Counter({
       name: 'hawser_drift_corrected_total',
-      help: 'Objects that others had changed or deleted and that were put back, by kind.',
-      labelNames: ['kind'],
+      help: 'Changes and deletions by others that were seen and asked to be put back, by Kustomization.',
+      labelNames: ['name', 'namespace'],
       registers,
     }),
     lastSuccessfulSyncTimestampSeconds: new Gauge({

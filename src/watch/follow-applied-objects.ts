@@ -8,6 +8,7 @@ import type { Cache } from '../kube/create-cache.ts';
 import type { KubeClient, Watch, WatchEventType } from '../kube/kube-client.ts';
 import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';
 import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import type { ObjectKey } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import { createDriftJudge, type DriftJudge } from './judge-drift.ts';
 import { createHealthJudge } from './judge-health.ts';
@@ -19,7 +20,7 @@ export interface AppliedObjectsDeps {
   readonly queues: Pick<Queues, 'requestSync' | 'wake'>;
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
-  readonly onDrift: (ref: ObjectRef, reason: string) => void;
+  readonly onDrift: (owner: ObjectKey, ref: ObjectRef, reason: string) => void;
 }
 
 export interface AppliedObjectsFollowing {

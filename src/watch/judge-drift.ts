@@ -11,7 +11,7 @@ interface JudgeDeps {
   readonly queues: Pick<Queues, 'requestSync' | 'wake'>;
   readonly now: () => Date;
   readonly onError: (error: unknown) => void;
-  readonly onDrift: (ref: ObjectRef, reason: string) => void;
+  readonly onDrift: (owner: ObjectKey, ref: ObjectRef, reason: string) => void;
 }
 
 export interface DriftJudge {
@@ -33,7 +33,7 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
 
   const ask = (owner: ObjectKey, ref: ObjectRef, { reason, afterMs }: { reason: string; afterMs: number }) => {
     deps.live.markDrift(ref, reason);
-    deps.onDrift(ref, reason);
+    deps.onDrift(owner, ref, reason);
     const asked =
       afterMs === 0
         ? deps.queues.requestSync({ key: owner, cause: 'drift' })

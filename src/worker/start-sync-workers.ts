@@ -93,6 +93,7 @@ function observe(
   { outcome, durationMs }: { outcome: SyncOutcome; durationMs: number },
 ): void {
   deps.metrics.syncsTotal.inc({ kind: key.kind, result: outcome.kind });
+  for (const trigger of pending.causes) deps.metrics.syncRequestsTotal.inc({ kind: key.kind, trigger });
   deps.metrics.syncDurationSeconds.observe({ kind: key.kind, step: 'total' }, durationMs / 1000);
   if (outcome.kind === 'done') {
     deps.metrics.lastSuccessfulSyncTimestampSeconds.set(key, deps.now().getTime() / 1000);

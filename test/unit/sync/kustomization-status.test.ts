@@ -5,13 +5,13 @@ import type { Condition } from '../../../src/model/conditions.ts';
 import type { Kustomization } from '../../../src/model/kustomization.ts';
 import { concludeHealth } from '../../../src/sync/conclude-health.ts';
 import { isSameStatus, toBeginning, toConclusion } from '../../../src/sync/kustomization-status.ts';
-import type { Attempt, SyncOutcome } from '../../../src/sync/outcome.ts';
+import type { Attempt, StepName, SyncOutcome } from '../../../src/sync/outcome.ts';
 
 const NOW = new Date('2026-01-01T00:01:00Z');
 const SHA = 'f'.repeat(40);
 const REVISION = `main@sha1:${SHA}`;
 
-const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want: Record<string, unknown> }[] = [
+const cases: readonly { name: string; outcome: SyncOutcome; step?: StepName; want: Record<string, unknown> }[] = [
   {
     name: 'success says which revision is applied',
     outcome: { kind: 'done', revision: REVISION, changes: [] },
@@ -39,7 +39,7 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
   },
   {
     name: 'a failure that may pass keeps reconciling',
-    step: 'Detecting drift',
+    step: 'apply',
     outcome: {
       kind: 'failed',
       error: new HawserError('APPLY_FAILED', 'no', { disposition: 'retry' }),
@@ -74,7 +74,7 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
   },
   {
     name: 'waiting says what for',
-    step: 'Running health checks',
+    step: 'health',
     outcome: {
       kind: 'waiting',
       revision: REVISION,
@@ -103,7 +103,7 @@ const cases: readonly { name: string; outcome: SyncOutcome; step?: string; want:
 ];
 
 describe("a Kustomization's status", () => {
-  for (const { name, outcome, step = 'Building manifests', want } of cases) {
+  for (const { name, outcome, step = 'build', want } of cases) {
     test(name, () => {
       const kustomization = makeResource({ requestedAt: 'now' });
 
@@ -118,10 +118,10 @@ describe("a Kustomization's status", () => {
 
   test('answers the request annotation with the result, not before', () => {
     const kustomization = makeResource({ requestedAt: 'now' });
-    const begun = toBeginning(kustomization, attempt('Detecting drift'), { inventory: [], now: NOW });
+    const begun = toBeginning(kustomization, attempt('apply'), { inventory: [], now: NOW });
     const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
 
-    const done = toConclusion(kustomization, outcome, { attempt: attempt('x'), inventory: [], now: NOW });
+    const done = toConclusion(kustomization, outcome, { attempt: attempt('build'), inventory: [], now: NOW });
 
     assert.equal('lastHandledReconcileAt' in begun, false);
     assert.equal(done.lastHandledReconcileAt, 'now');
@@ -130,10 +130,10 @@ describe("a Kustomization's status", () => {
   test('a sync that changes nothing writes nothing: counters and times alone are no news', () => {
     const kustomization = makeResource({});
     const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
-    const first = toConclusion(kustomization, outcome, { attempt: attempt('x'), inventory: [], now: NOW });
+    const first = toConclusion(kustomization, outcome, { attempt: attempt('build'), inventory: [], now: NOW });
 
     const again = toConclusion({ ...kustomization, status: first }, outcome, {
-      attempt: attempt('x'),
+      attempt: attempt('build'),
       inventory: [],
       now: new Date(NOW.getTime() + 60_000),
     });
@@ -146,7 +146,7 @@ describe("a Kustomization's status", () => {
     let kustomization = makeResource({});
     for (const digest of ['a', 'b', 'c', 'd', 'e', 'f', 'b']) {
       const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
-      const context = { attempt: { ...attempt('x'), digest }, inventory: [], now: NOW };
+      const context = { attempt: { ...attempt('build'), digest }, inventory: [], now: NOW };
       kustomization = { ...kustomization, status: toConclusion(kustomization, outcome, context) };
     }
 
@@ -169,11 +169,11 @@ describe('waiting for health', () => {
     const outcome: SyncOutcome = { kind: 'waiting', revision: REVISION, deadline: NOW, unhealthy };
     const now = new Date(NOW.getTime() - ageS * 1000);
     const status = toConclusion(kustomization, outcome, {
-      attempt: attempt('Running health checks'),
+      attempt: attempt('health'),
       inventory: [],
       now,
     });
-    return { kustomization: { ...kustomization, status }, attempt: attempt('Running health checks'), now: NOW };
+    return { kustomization: { ...kustomization, status }, attempt: attempt('health'), now: NOW };
   };
 
   test('the deadline counts from the start of the wait, also after a restart', () => {
@@ -198,8 +198,8 @@ describe('waiting for health', () => {
   });
 });
 
-function attempt(step: string): Attempt {
-  return { startedAt: NOW, step, revision: REVISION, digest: 'sha256:x', changes: [] };
+function attempt(name: StepName): Attempt {
+  return { startedAt: NOW, steps: [{ name, at: 0 }], revision: REVISION, digest: 'sha256:x', changes: [] };
 }
 
 function brief({ type, status, reason, message }: Condition): string[] {

@@ -50,7 +50,7 @@ const cases: readonly { name: string; outcome: SyncOutcome; want: string | undef
 describe('what a commit is told', () => {
   for (const { name, outcome, want } of cases) {
     test(name, () => {
-      const report = toReport(outcome, progress, { startedAt: new Date(0), step: '', changes });
+      const report = toReport(outcome, progress, { startedAt: new Date(0), steps: [], changes });
 
       const status = report && toCommitStatus(report);
       assert.equal(status && `${status.state} ${status.description}`, want);

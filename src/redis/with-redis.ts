@@ -5,7 +5,7 @@ const CONNECTING = new Set(['wait', 'connecting', 'connect']);
 const CONNECT_TIMEOUT_MS = 700;
 
 /** Resolves once the connection can take commands; a lost one throws at once, one that is being made gets 0.7 s. */
-export async function ensureReady(client: RedisClient): Promise<void> {
+async function ensureReady(client: RedisClient): Promise<void> {
   if (client.status === 'ready') return;
   if (CONNECTING.has(client.status) && (await becomesReady(client))) return;
   throw unavailable(undefined);
