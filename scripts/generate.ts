@@ -7,11 +7,17 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generateCrds } from './generate-crds.ts';
+import { generateDocs } from './generate-docs.ts';
 import { generateEnvExample } from './generate-env-example.ts';
 import { generateInstall } from './generate-install.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
-const GENERATORS: readonly (() => Promise<GeneratedFile[]>)[] = [generateCrds, generateInstall, generateEnvExample];
+const GENERATORS: readonly (() => Promise<GeneratedFile[]>)[] = [
+  generateCrds,
+  generateInstall,
+  generateEnvExample,
+  generateDocs,
+];
 
 const root = new URL('../', import.meta.url);
 const checkOnly = process.argv.includes('--check');

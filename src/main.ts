@@ -9,13 +9,14 @@ import { claimDataDir } from './config/claim-data-dir.ts';
 import { type Config, loadConfig } from './config/load-config.ts';
 import { readEnvironment } from './config/read-environment.ts';
 import { createPushRecords } from './push-record/create-push-records.ts';
-import { createQueues } from './queue/create-queues.ts';
+import { createQueues, type Queues } from './queue/create-queues.ts';
 import { connectRedis } from './redis/connect-redis.ts';
+import type { RedisEvent } from './redis/own-redis.ts';
 import { startCluster } from './start-cluster.ts';
 import { startListeners } from './start-listeners.ts';
 import { startWorkerRole } from './start-worker-role.ts';
 import { createLogger, type Logger } from './telemetry/create-logger.ts';
-import { createMetrics } from './telemetry/metrics.ts';
+import { createMetrics, type QueueSample } from './telemetry/metrics.ts';
 
 const GRACE_MS = 25_000;
 
@@ -28,16 +29,38 @@ async function start(config: Config, logger: Logger, stops: Stop[]): Promise<voi
   const redis = await connectRedis({
     url: config.redisUrl?.reveal(),
     dataDir: config.dataDir,
-    observe: (event) => logger.info({ event }, 'redis'),
+    observe: observeRedis(logger),
   });
   stops.push(() => redis.stop());
   const metrics = createMetrics();
   const queues = createQueues({ redis, observe: (event) => logger.debug({ event }, 'queue') });
   stops.push(() => queues.close());
+  metrics.observeQueues(async () => toQueueSamples(await queues.depths(), Date.now()));
   const pushRecords = createPushRecords({ redis: redis.create('producer') });
   const cluster = startCluster(config, { logger, metrics });
   stops.push(() => cluster.stop());
   await startRoles({ config, logger, metrics, queues, pushRecords, cluster }, stops);
+}
+
+const SAME_ERROR_EVERY_MS = 10_000;
+
+/** While Redis is away every connection says so many times a second; one line in ten seconds tells as much. */
+function observeRedis(logger: Logger): (event: RedisEvent) => void {
+  let quietUntil = 0;
+  return (event) => {
+    if (event.kind !== 'connection-error') return logger.info({ event }, 'redis');
+    if (performance.now() < quietUntil) return;
+    quietUntil = performance.now() + SAME_ERROR_EVERY_MS;
+    logger.warn({ event }, 'Redis is away');
+  };
+}
+
+function toQueueSamples(depths: Awaited<ReturnType<Queues['depths']>>, now: number): QueueSample[] {
+  return Object.entries(depths).map(([queue, { waiting, delayed, oldestAt }]) => ({
+    queue,
+    depth: waiting + delayed,
+    oldestSeconds: oldestAt === undefined ? 0 : Math.max(now - oldestAt, 0) / 1000,
+  }));
 }
 
 type Shared = Omit<Parameters<typeof startWorkerRole>[0], 'artifacts'>;
@@ -81,8 +104,9 @@ async function main(): Promise<void> {
   } catch (error) {
     if (isStopping) return;
     logger.error({ err: error }, 'cannot start');
-    process.exitCode = 1;
     await stop();
+    // Left to itself, closeWithGrace would end the process with 0.
+    process.exit(1);
   }
 }
 

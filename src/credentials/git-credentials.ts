@@ -72,7 +72,7 @@ async function readData(readSecret: Dependencies['readSecret'], secret: SecretNa
  * Reads `username` and `password` from a Secret's base64 data, as Flux does for HTTPS remotes.
  * Throws CREDENTIALS_UNSUPPORTED naming the Secret and what is missing or not supported.
  */
-export function readGitCredentials(data: Readonly<Record<string, string>>, secret: SecretName): GitCredentials {
+function readGitCredentials(data: Readonly<Record<string, string>>, secret: SecretName): GitCredentials {
   const other = UNSUPPORTED_KEYS.find(([key]) => Object.hasOwn(data, key));
   if (other) throw unsupported(secret, `the key '${other[0]}' (${other[1]}) is not supported`);
   const username = decode(data, 'username', secret);

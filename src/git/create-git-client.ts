@@ -9,8 +9,6 @@ import { createSingleFlight } from './single-flight.ts';
 import { type Commit, SourceObjects } from './source-objects.ts';
 import { nameRemote, toGitError } from './to-git-error.ts';
 
-export type { Tree } from './create-tree.ts';
-export type { TreeEntry } from './parse-tree.ts';
 export type { Commit, GitRemote, RemoteRef };
 
 /*

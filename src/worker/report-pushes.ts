@@ -7,7 +7,7 @@ import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { PushProgress, PushReports } from '../sync/deps.ts';
 import { describeFailure } from '../sync/kustomization-status.ts';
-import type { Attempt, SyncOutcome } from '../sync/outcome.ts';
+import { type Attempt, type SyncOutcome, stepDurations } from '../sync/outcome.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
 
 interface ReportDeps {
@@ -42,7 +42,7 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
       .then(() => void (chains.get(key) === chain && chains.delete(key)));
     chains.set(key, chain);
   };
-  const say = (progress: PushProgress, report: SyncReport, outcome?: SyncOutcome) => {
+  const say = (progress: PushProgress, report: SyncReport, ended?: Ended) => {
     const key = formatKey(keyOf(progress));
     const before = lastWords.get(key);
     const isSameCommit = before?.sha === progress.sha;
@@ -52,7 +52,7 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
     if (isSameCommit && report.kind === 'started' && before.pushId === pushId) return;
     lastWords.set(key, { sha: progress.sha, pushId, state: text.state });
     inOrder(key, async () => {
-      if (pushId !== undefined) await record(deps, { key, pushId, report, outcome });
+      if (pushId !== undefined) await record(deps, { key, pushId, report, ended });
       await wantStatus(deps, progress, { pushId, text });
     });
   };
@@ -62,7 +62,7 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
     },
     ended(progress, outcome, attempt) {
       const report = toReport(outcome, progress, attempt);
-      if (report) say(progress, report, outcome);
+      if (report) say(progress, report, { outcome, steps: stepDurations(attempt) });
     },
     async flush() {
       await Promise.all(chains.values());
@@ -102,17 +102,29 @@ export function toReport(outcome: SyncOutcome, progress: PushProgress, attempt: 
   }
 }
 
+/** How a sync ended, and how long its steps took. */
+interface Ended {
+  readonly outcome: SyncOutcome;
+  readonly steps: readonly { readonly name: string; readonly ms: number }[];
+}
+
+function timesOf({ steps }: Ended): { detail: string; durationMs: number } {
+  const detail = steps.map(({ name, ms }) => `${name} ${ms.toFixed(1)} ms`).join(', ');
+  return { detail, durationMs: Math.round(steps.reduce((sum, { ms }) => sum + ms, 0)) };
+}
+
 interface Entry {
   readonly key: string;
   readonly pushId: string;
   readonly report: SyncReport;
-  readonly outcome: SyncOutcome | undefined;
+  readonly ended: Ended | undefined;
 }
 
-async function record(deps: ReportDeps, { key, pushId, report, outcome }: Entry): Promise<void> {
+async function record(deps: ReportDeps, { key, pushId, report, ended }: Entry): Promise<void> {
   const at = deps.now().toISOString();
-  await deps.pushRecords.addStep(pushId, { at, object: key, step: report.kind });
-  if (!outcome) return;
+  await deps.pushRecords.addStep(pushId, { at, object: key, step: report.kind, ...(ended ? timesOf(ended) : {}) });
+  if (!ended) return;
+  const { outcome } = ended;
   const message = toCommitStatus(report).description;
   const revision = 'revision' in outcome && outcome.revision ? { revision: outcome.revision } : {};
   await deps.pushRecords.setOutcome(pushId, key, { kind: outcome.kind, message, at, ...revision });
