@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { HawserError } from '../errors/hawser-error.ts';
@@ -88,6 +88,8 @@ class OwnRedisServer implements OwnRedis {
       await delay(5);
     }
     process.off('exit', this.#killOnExit);
+    // The short directory that stands in for a path too long for a socket.
+    if (dirname(this.socket) !== this.#dir) await rm(dirname(this.socket), { recursive: true, force: true });
   }
 
   async #ensureRunning(): Promise<void> {
