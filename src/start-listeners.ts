@@ -81,8 +81,10 @@ function createPublic({ config, metrics, queues, pushRecords, cluster }: Listene
     githubSecrets: config.github.webhookSecrets,
     externalUrl: config.externalUrl,
     async addDelivery({ id, push, receivedAt }) {
-      const { redelivered } = await queues.addDelivery({ id, push, receivedAt });
-      const pushId = await pushRecords.open({ ...describePush(push), deliveryId: id, heardAt: toTime(receivedAt) });
+      const [{ redelivered }, pushId] = await Promise.all([
+        queues.addDelivery({ id, push, receivedAt }),
+        pushRecords.open({ ...describePush(push), deliveryId: id, heardAt: toTime(receivedAt) }),
+      ]);
       return { pushId, redelivered };
     },
     whyUninteresting: (push) =>

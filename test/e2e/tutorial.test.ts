@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { claimDefaultNamespace } from '../support/claim-default-namespace.ts';
 import { eventually } from '../support/eventually.ts';
 import { useStory } from '../support/use-story.ts';
 
@@ -13,6 +14,7 @@ test('the tutorial runs as it is written: deploy, push, edit put back, force pus
   const { kubectl, repository } = story;
   const inDefault = (...args: string[]) => kubectl(...args, '--namespace', 'default');
   t.after(() => inDefault('delete', 'deployment', APP, '--ignore-not-found'));
+  await claimDefaultNamespace(t, kubectl);
   const manifest = await readFile(join(TUTORIAL, 'deployment.yaml'), 'utf8');
   const image = async () =>
     inDefault('get', 'deployment', APP, '-o', 'jsonpath={.spec.template.spec.containers[0].image}');

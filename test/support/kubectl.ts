@@ -13,7 +13,8 @@ export const CRD_DIR = join(import.meta.dirname, '../../helm/crds');
 export function createKubectl(kubeconfig: string, namespace: string): Kubectl {
   return async (...args) => {
     const { stdout } = await run('kubectl', ['--kubeconfig', kubeconfig, '--namespace', namespace, ...args], {
-      env: { PATH: process.env.PATH ?? '', HOME: '/nonexistent' },
+      // Where kubectl was missing, it was built beside the control plane.
+      env: { PATH: `${process.env.PATH ?? ''}:${process.env.HAWSER_TEST_TOOLS_DIR ?? ''}`, HOME: '/nonexistent' },
       maxBuffer: 64 * 1024 * 1024,
     });
     return stdout.trim();

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { findControlPlaneTools } from './control-plane-tools.ts';
+import type { Watchdog } from './start-watchdog.ts';
 
 /** One line of Hawser's log. */
 export interface LogLine {
@@ -24,8 +25,8 @@ export interface HawserOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** File that gets everything the process writes. */
   readonly logFile?: string | undefined;
-  /** A process group of its own, so that a Ctrl-C reaches it only through `end`. */
-  readonly ownGroup?: boolean;
+  /** Ends it if this process cannot; it gets a process group of its own then, so that a Ctrl-C reaches it only through `end`. */
+  readonly watchdog?: Watchdog;
 }
 
 /** A real Hawser process. */
@@ -64,9 +65,10 @@ export async function startHawser(options: HawserOptions): Promise<HawserProcess
       ...(options.namespace === undefined ? {} : { HAWSER_NAMESPACE: options.namespace }),
       ...options.env,
     },
-    detached: options.ownGroup ?? false,
+    detached: options.watchdog !== undefined,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  if (child.pid !== undefined) options.watchdog?.guard(child.pid);
   const log: LogLine[] = [];
   const text: string[] = [];
   const ready = followOutput(child, { log, text, logFile: options.logFile });
