@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { renderFailed } from './render-error.ts';
+import { withoutContents } from './without-contents.ts';
 
 const LONGEST_MESSAGE = 2_000;
 const MOST_ERROR_BYTES = 64 * 1024;
@@ -92,8 +93,8 @@ function collect(child: ChildProcess, run: KustomizeRun, stop: AbortSignal): Pro
 }
 
 /**
- * Warnings, and the message for people: without the directory that the build ran in, and without what follows the
- * first blank line, where kustomize prints whole objects.
+ * Warnings, and the message for people: without the directory that the build ran in, without what it quotes of its
+ * input, and without what follows the first blank line, where kustomize prints whole objects.
  */
 function readErrors(errors: string, run: KustomizeRun): { warnings: readonly string[]; message: string } {
   const clean = errors.replaceAll(`${run.root}/`, '').replaceAll(run.root, '.').trim();
@@ -105,7 +106,7 @@ function readErrors(errors: string, run: KustomizeRun): { warnings: readonly str
     .filter((line) => !line.startsWith('# Warning: '))
     .join('\n')
     .replace(/^Error: /, '');
-  const [message = ''] = rest.split(/\n\s*\n|\n---/, 1);
+  const [message = ''] = withoutContents(rest).split(/\n\s*\n|\n---/, 1);
   return { warnings, message: message.slice(0, LONGEST_MESSAGE) || 'kustomize ended without a message' };
 }
 

@@ -180,7 +180,8 @@ test('a right password is used at once, a wrong one is an error that does not sh
   const wrong = bench.client.listRefs(withPassword('wrong-battery'), ['refs/heads/main'], never);
 
   await assert.rejects(wrong, (error: Error) => {
-    assert.equal(error.message, `unable to clone '${bench.remote.url}': authentication required: `);
+    const wayOut = 'correct username and password in the Secret that spec.secretRef names';
+    assert.equal(error.message, `unable to clone '${bench.remote.url}': authentication required: ${wayOut}`);
     assert.ok(!JSON.stringify(error).includes('wrong-battery'));
     return true;
   });
@@ -195,7 +196,7 @@ test('credentials in a URL are neither used nor shown', async (t) => {
 
   await assert.rejects(bench.client.listRefs({ ...bench.remote, url }, [], never), {
     code: 'GIT_AUTHENTICATION_FAILED',
-    message: `unable to clone '${bench.remote.url}': authentication required: `,
+    message: `unable to clone '${bench.remote.url}': authentication required: name a Secret with username and password in spec.secretRef`,
   });
 });
 
@@ -216,7 +217,7 @@ test('absent things are told apart: repository, branch, any commit at all, this 
   assert.equal(noBranch.message, `unable to clone '${remote.url}': couldn't find remote ref "refs/heads/nope"`);
   await assert.rejects(client.listRefs(absent, [], never), {
     code: 'GIT_REPOSITORY_NOT_FOUND',
-    message: `unable to clone '${absent.url}': repository not found: `,
+    message: `unable to clone '${absent.url}': repository not found: correct spec.url or, if the repository is private, name a Secret in spec.secretRef`,
   });
   await assert.rejects(bench.ensure(unknown), {
     code: 'GIT_COMMIT_NOT_FOUND',

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { createKubeClient } from '../../src/kube/create-kube-client.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
+import { loadClusterAccess } from '../../src/kube/load-cluster-access.ts';
 import type { GitRepository } from '../../src/model/git-repository.ts';
-import type { KubeObject } from '../../src/model/kube-object.ts';
+import { type KubeObject, refOf } from '../../src/model/kube-object.ts';
 import type { Kustomization } from '../../src/model/kustomization.ts';
 import { eventually } from './eventually.ts';
 import { CRD_DIR, createKubectl, type Kubectl } from './kubectl.ts';
@@ -54,6 +56,10 @@ export interface StoryOptions extends StartOptions {
   readonly started?: boolean;
   /** Watches all namespaces instead of the story's own. */
   readonly allNamespaces?: boolean;
+  /** Milliseconds that `applied` waits; half a minute if absent. */
+  readonly patienceMs?: number;
+  /** Repositories that the GitHub API knows; `acme/app` alone if absent. */
+  readonly repositories?: readonly string[];
   /** Namespace to put the custom resources into, instead of a fresh one. */
   readonly namespace?: string;
 }
@@ -70,7 +76,7 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
   const gitServer = await startGitServer();
   t.after(() => gitServer.stop());
   const repository = await makeRepository(gitServer, 'acme/app');
-  const github = await startProviderApi({ tokens: [GITHUB_TOKEN], repositories: ['acme/app'] });
+  const github = await startProviderApi({ tokens: [GITHUB_TOKEN], repositories: options.repositories ?? ['acme/app'] });
   t.after(() => github.stop());
   const dataDir = await mkdtemp(join(tmpdir(), 'hawser-story-'));
   const processes: HawserProcess[] = [];
@@ -132,7 +138,7 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
           if (found.status?.lastAppliedRevision === `main@sha1:${sha}`) return found;
           throw new Error(`${sha} is not applied: ${JSON.stringify(found.status?.conditions)}`);
         },
-        { timeoutMs: PATIENCE_MS },
+        { timeoutMs: options.patienceMs ?? PATIENCE_MS },
       ),
     get: read,
   };
@@ -141,12 +147,18 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
   return story;
 }
 
-/** Hawser is gone by now: its finalizers would keep the namespace from being deleted. */
-async function removeFinalizers({ kubectl }: Story): Promise<void> {
-  for (const kind of ['kustomizations', 'gitrepositories']) {
-    const names = (await kubectl('get', kind, '-o', 'name')).split('\n').filter((name) => name !== '');
-    for (const name of names) {
-      await kubectl('patch', name, '--type=merge', '-p', '{"metadata":{"finalizers":null}}').catch(() => undefined);
-    }
-  }
+/** Hawser is gone by now, and so is the story's client: Hawser's finalizers would keep the namespace from being deleted. */
+async function removeFinalizers({ kubeconfig, namespace }: Story): Promise<void> {
+  const client = createKubeClient({ access: loadClusterAccess({ kubeconfig }) });
+  const kinds = [
+    { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', plural: 'kustomizations' },
+    { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' },
+  ];
+  const lists = await Promise.all(kinds.map((kind) => client.list({ ...kind, namespace })));
+  const patches = lists
+    .flatMap(({ items }) => items)
+    .map((object) => client.mergePatch(refOf(object), { metadata: { finalizers: null } }));
+  // What is being deleted may be gone before its turn comes.
+  await Promise.allSettled(patches);
+  await client.stop();
 }
