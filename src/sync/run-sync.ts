@@ -5,6 +5,7 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import { objectFields } from '../telemetry/create-logger.ts';
 import { concludeSource, toSourceFailure } from './conclude-source.ts';
 import type { SyncDeps } from './deps.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
@@ -46,10 +47,15 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
     recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten });
   }
   reportEnd(deps, { sync, outcome, run });
-  for (const { name, ms } of stepDurations(attempt)) {
-    deps.metrics.syncDurationSeconds.observe({ kind: 'Kustomization', step: name }, ms / 1000);
-  }
+  observeSteps(deps, run, attempt);
   return outcome;
+}
+
+function observeSteps({ metrics, logger }: SyncDeps, { key }: SyncRun, attempt: Attempt): void {
+  const steps = stepDurations(attempt);
+  for (const { name, ms } of steps) metrics.syncDurationSeconds.observe({ kind: key.kind, step: name }, ms / 1000);
+  const durationsMs = Object.fromEntries(steps.map(({ name, ms }) => [name, Math.round(ms * 10) / 10]));
+  logger.debug({ ...objectFields(key), durationsMs }, 'steps of the sync');
 }
 
 async function attemptKustomization(deps: SyncDeps, sync: KustomizationSync, run: SyncRun): Promise<SyncOutcome> {
