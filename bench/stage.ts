@@ -55,7 +55,7 @@ export async function setStage(): Promise<Stage> {
         GITHUB_WEBHOOK_SECRET: SECRET,
         GITHUB_TOKEN: 'bench-token-0123456789',
         HAWSER_GITHUB_API_URL: github.url,
-        HAWSER_LOG_LEVEL: process.env.HAWSER_BENCH_LOG ? 'debug' : 'warn',
+        HAWSER_LOG_LEVEL: process.env.HAWSER_BENCH_LOG ? 'debug' : 'info',
       },
     });
     stops.push(() => hawser.end());

@@ -3,6 +3,7 @@ import type { KubeClient, Watch } from '../../src/kube/kube-client.ts';
 import { parseManifests } from '../../src/manifest/parse-manifests.ts';
 import { type Condition, findCondition } from '../../src/model/conditions.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
+import { eventually } from '../../test/support/eventually.ts';
 import {
   makeConfigMap,
   makeDeployment,
@@ -69,6 +70,7 @@ export async function pushOne(stage: Stage, rounds: number): Promise<{ rows: Row
     const objects = parseRound(round.id, floorNamespace);
     const floorMs = await floor.measure(after, objects);
     before = after;
+    await settle(client, [namespace, floorNamespace]);
     if (number < 0) continue;
     const changes = [...round.changed.values()];
     const values: Record<(typeof names)[number], number> = {
@@ -87,6 +89,23 @@ export async function pushOne(stage: Stage, rounds: number): Promise<{ rows: Row
   const rows = [...results].map(([what, measured]) => ({ what, values: measured }));
   const ratio = median(results.get('all applied') ?? []) / median(results.get('floor: one fetch, four applies') ?? []);
   return { rows, ratio };
+}
+
+/** A rollout goes on after its objects are applied: the next round must not pay for the one before. */
+async function settle(client: KubeClient, namespaces: readonly string[]): Promise<void> {
+  const list = async (group: string, plural: string, namespace: string) =>
+    (await client.list({ group, version: 'v1', plural, namespace })).items;
+  await eventually(
+    async () => {
+      for (const namespace of namespaces) {
+        const deployments = await list('apps', 'deployments', namespace);
+        const pods = await list('', 'pods', namespace);
+        const isSettled = deployments.every((deployment) => computeHealth(deployment).status === 'Current');
+        if (!isSettled || pods.length !== deployments.length * 2) throw new Error(`${namespace} is still rolling out`);
+      }
+    },
+    { timeoutMs: 30_000, everyMs: 100 },
+  );
 }
 
 function makeManifests(round: string): Record<string, string> {

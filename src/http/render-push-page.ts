@@ -5,7 +5,7 @@ const STYLE = `
 body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#1f2328;background:#fff}
 h1{font-size:1.4rem}h2{font-size:1.1rem;margin-top:2rem}
 table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;border-bottom:1px solid #d1d9e0}
-td{overflow-wrap:anywhere;white-space:pre-wrap}code{font-family:ui-monospace,monospace;font-size:.9em}
+td{overflow-wrap:anywhere;white-space:pre-wrap;min-width:4.5rem}td:first-child{min-width:6rem}
 @media(prefers-color-scheme:dark){body{color:#e6edf3;background:#0d1117}th,td{border-color:#3d444d}}
 `;
 
@@ -24,13 +24,13 @@ export function renderPushPage(push: PushView): string {
   const title = `${push.repository ?? 'Push'} ${push.ref ?? ''}`.trim();
   const sections = [
     renderFacts(push),
-    renderTable('Results', ['Object', 'Outcome', 'Revision', 'Message', 'Time'], toOutcomeRows(push)),
+    renderTable('Results', ['Object', 'Outcome', 'Message', 'After'], toOutcomeRows(push)),
     renderTable(
       'Not concerned',
       ['Object', 'Reason'],
       push.unmatched.map(({ key, reason }) => [key, reason]),
     ),
-    renderTable('Steps', ['Time', 'Object', 'Step', 'Detail', 'Took'], toStepRows(push)),
+    renderTable('Steps', ['After', 'Object', 'Step', 'Detail', 'Took'], toStepRows(push)),
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
@@ -56,23 +56,32 @@ function renderFacts(push: PushView): string {
 }
 
 function toOutcomeRows(push: PushView): string[][] {
-  return Object.entries(push.outcomes).map(([key, { kind, revision, message, at }]) => [
+  return Object.entries(push.outcomes).map(([key, { kind, message, at }]) => [
     key,
     kind,
-    revision ?? '',
     message ?? '',
-    at,
+    sinceHeard(push, at),
   ]);
 }
 
 function toStepRows(push: PushView): string[][] {
   return push.steps.map(({ at, object, step, detail, durationMs }) => [
-    at,
+    sinceHeard(push, at),
     object ?? '',
     step,
     detail ?? '',
-    durationMs === undefined ? '' : `${Math.round(durationMs)} ms`,
+    durationMs === undefined ? '' : formatMs(durationMs),
   ]);
+}
+
+/** The time since the push was heard of: what a reader wants to know; the page says when that was. */
+function sinceHeard({ heardAt }: PushView, at: string): string {
+  const ms = Date.parse(at) - Date.parse(heardAt);
+  return Number.isNaN(ms) ? at : formatMs(Math.max(ms, 0));
+}
+
+function formatMs(ms: number): string {
+  return ms < 10_000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 function renderTable(caption: string, columns: readonly string[], rows: readonly (readonly string[])[]): string {

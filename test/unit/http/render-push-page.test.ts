@@ -25,7 +25,7 @@ test('whatever a push holds is shown as text', () => {
   const page = renderPushPage(PUSH);
 
   assert.doesNotMatch(page, /<script/);
-  assert.equal(page.split(ESCAPED).length - 1, 21);
+  assert.equal(page.split(ESCAPED).length - 1, 20);
 });
 
 test('the page loads nothing and runs nothing, and its policy says so', () => {
@@ -48,4 +48,16 @@ test('a push of which little is known has a page too', () => {
 
   assert.match(page, /<title>Push<\/title>/);
   assert.doesNotMatch(page, /undefined|<h2>/);
+});
+
+test('steps and results are told by the time since the push was heard of', () => {
+  const page = renderPushPage({
+    ...PUSH,
+    heardAt: '2026-01-01T00:00:00.000Z',
+    steps: [{ at: '2026-01-01T00:00:00.076Z', step: 'fetched' }],
+    outcomes: { app: { kind: 'done', at: '2026-01-01T00:00:12.340Z' } },
+  });
+
+  assert.match(page, /<td>76 ms<\/td><td><\/td><td>fetched<\/td>/);
+  assert.match(page, /<td>app<\/td><td>done<\/td><td><\/td><td>12\.3 s<\/td>/);
 });
