@@ -15,6 +15,9 @@ const NODE_FLAGS = [
   `--import=${new URL('./support/fail-on-warning.ts', import.meta.url)}`,
 ];
 
+/** Of one test or file, in milliseconds: what hangs must end, and be named, while somebody still waits. */
+const TIMEOUT_FLAG = '--test-timeout=240000';
+
 const files = findFiles(process.argv.slice(2));
 if (files.length === 0) {
   process.stderr.write('no test file matches\n');
@@ -47,7 +50,7 @@ async function runWithControlPlane(testFiles: readonly string[]): Promise<number
 }
 
 async function runTests(testFiles: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
-  const args = [...NODE_FLAGS, '--test', '--test-concurrency=2', ...testFiles];
+  const args = [...NODE_FLAGS, '--test', '--test-concurrency=2', TIMEOUT_FLAG, ...testFiles];
   const child = spawn(process.execPath, args, { stdio: 'inherit', env: { ...process.env, ...env } });
   forwardSignals(child);
   const [code] = await once(child, 'exit');

@@ -21,6 +21,7 @@ import { startSyncWorker } from './start-sync-worker.ts';
 import { createStatusBudget } from './status-budget.ts';
 import type { SyncEnding, SyncRun } from './sync-run.ts';
 import { WakeLoop } from './wake-loop.ts';
+import { watchReturns } from './watch-returns.ts';
 import type { RunningWorker, WorkerOptions } from './worker-settings.ts';
 
 export interface QueuesOptions {
@@ -36,6 +37,8 @@ export interface QueueDepth {
   readonly waiting: number;
   readonly active: number;
   readonly delayed: number;
+  /** When the job that has waited longest was added, in milliseconds since the epoch. */
+  readonly oldestAt: number | undefined;
 }
 
 /** Asking, running, and what is between. All methods throw REDIS_UNAVAILABLE within a second while Redis is away. */
@@ -61,7 +64,7 @@ export interface Queues {
   startWakeLoop(): { stop(): Promise<void> };
   /** Requests those keys of which Redis knows nothing (it was emptied), and returns them. */
   restore(keys: readonly ObjectKey[]): Promise<readonly ObjectKey[]>;
-  /** Called each time that Redis was away and is back. */
+  /** Called each time that Redis was away and is back, or was found emptied by the wake loop. */
   onReconnect(listener: () => void): void;
   /** Takes one write from a credential's budget: 0 is go, otherwise milliseconds to wait. */
   takeStatusToken(credentialId: string): Promise<number>;
@@ -72,6 +75,8 @@ export interface Queues {
 }
 
 const LEASE_MS = 15_000;
+/** A delivery or a commit status may be worked on twice, so a dead process' ones are taken over soon. */
+const LONGEST_HARMLESS_LOCK_MS = 5_000;
 
 /** Wires queues, scripts and workers to one Redis; nothing runs until a worker or the wake loop is started. */
 export function createQueues(options: QueuesOptions): Queues {
@@ -87,8 +92,10 @@ export function createQueues(options: QueuesOptions): Queues {
   const requester = createRequester({ producer, store: asking, queues });
   const budget = createStatusBudget(producer, keys);
   const workerDeps = { connection, prefix, lockMs: leaseMs, observe };
+  const harmlessDeps = { ...workerDeps, lockMs: Math.min(leaseMs, LONGEST_HARMLESS_LOCK_MS) };
   const running = new Map<string, AbortController>();
   const wakeLoops = new Set<WakeLoop>();
+  const returns = watchReturns(plain, observe);
   const nudge = (inMs: number) => {
     for (const loop of wakeLoops) loop.nudge(inMs);
   };
@@ -109,31 +116,13 @@ export function createQueues(options: QueuesOptions): Queues {
       nudge(inMs);
     },
     forget: (key) => withRedis(producer, () => asking.forget(key)),
-    startDeliveryWorker: (run, workerOptions) => startDeliveryWorker(workerDeps, run, workerOptions),
+    startDeliveryWorker: (run, workerOptions) => startDeliveryWorker(harmlessDeps, run, workerOptions),
     startSyncWorker: (kind, run, { concurrency }) =>
       startSyncWorker(workerDeps, { store, leaseMs, now, observe, running, nudge }, { kind, run, concurrency, ready }),
-    startCommitStatusWorker: (run, workerOptions) => startCommitStatusWorker(workerDeps, run, workerOptions),
-    startWakeLoop: () => {
-      const loop = new WakeLoop({ store, queues, observe, ready });
-      wakeLoops.add(loop);
-      return {
-        stop: async () => {
-          wakeLoops.delete(loop);
-          await loop.stop();
-        },
-      };
-    },
+    startCommitStatusWorker: (run, workerOptions) => startCommitStatusWorker(harmlessDeps, run, workerOptions),
+    startWakeLoop: () => track(wakeLoops, new WakeLoop({ store, queues, observe, ready, onEmptied: returns.emptied })),
     restore: (candidates) => requester.restore(candidates),
-    onReconnect: (listener) => {
-      let wasAway = false;
-      plain.on('close', () => {
-        wasAway = true;
-      });
-      plain.on('ready', () => {
-        if (wasAway) listener();
-        wasAway = false;
-      });
-    },
+    onReconnect: returns.listen,
     takeStatusToken: (credentialId) => withRedis(producer, () => budget.take(credentialId)),
     pauseStatus: (credentialId, ms) => withRedis(producer, () => budget.pause(credentialId, ms)),
     depths: () => withRedis(producer, () => readDepths(queues)),
@@ -143,6 +132,17 @@ export function createQueues(options: QueuesOptions): Queues {
       await Promise.all(QUEUE_NAMES.map((name) => queues[name].close()));
       for (const client of [producer, plain, connection]) client.disconnect();
     }),
+  };
+}
+
+/** Remembers a loop, so that it can be nudged, until it is stopped. */
+function track(loops: Set<WakeLoop>, loop: WakeLoop): { stop(): Promise<void> } {
+  loops.add(loop);
+  return {
+    stop: async () => {
+      loops.delete(loop);
+      await loop.stop();
+    },
   };
 }
 
@@ -180,7 +180,8 @@ async function readDepths(queues: BullQueues): Promise<Record<QueueName, QueueDe
     QUEUE_NAMES.map(async (name): Promise<[QueueName, QueueDepth]> => {
       const counts = await queues[name].getJobCounts('wait', 'prioritized', 'active', 'delayed');
       const { wait = 0, prioritized = 0, active = 0, delayed = 0 } = counts;
-      return [name, { waiting: wait + prioritized, active, delayed }];
+      const [oldest] = await queues[name].getJobs(['wait', 'prioritized'], 0, 0, true);
+      return [name, { waiting: wait + prioritized, active, delayed, oldestAt: oldest?.timestamp }];
     }),
   );
   return Object.fromEntries(depths) as Record<QueueName, QueueDepth>;

@@ -137,12 +137,12 @@ return redis.call('ZADD', KEYS[2], 'LT', at, ARGV[1])
 /**
  * Claims the due keys, earliest first. A key of which nothing is asked has a wake-up of its own: that becomes a
  * request. All stay in the set, some seconds ahead, until a run is done. KEYS wake, born. ARGV most keys, safety ms,
- * start of the pending keys. Answers ms until the next one is due (-1: none), then member and '1' if it was asked
- * before, in turn.
+ * start of the pending keys. Answers when this Redis was first seen, ms until the next one is due (-1: none), then
+ * member and '1' if it was asked before, in turn.
  */
 export const CLAIM = defineScript(`${CLOCK}
 redis.call('SET', KEYS[2], text(nowMs), 'NX')
-local answer = { -1 }
+local answer = { redis.call('GET', KEYS[2]), -1 }
 for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowMs, 'LIMIT', 0, ARGV[1])) do
   local pending = ARGV[3] .. member
   local wanted, asked = number(pending, 'wanted'), '1'
@@ -158,7 +158,7 @@ for _, member in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', nowMs, 'LIM
   answer[#answer + 1] = asked
 end
 local first = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-if first[2] then answer[1] = math.max(0, math.ceil(tonumber(first[2]) - nowMs)) end
+if first[2] then answer[2] = math.max(0, math.ceil(tonumber(first[2]) - nowMs)) end
 return answer
 `);
 

@@ -27,6 +27,14 @@ export interface ClaimedKey {
   readonly asked: boolean;
 }
 
+/** What the wake loop gets to do. */
+export interface Claim {
+  /** Tells one Redis from another, and from itself after it was emptied. */
+  readonly born: string;
+  readonly claimed: readonly ClaimedKey[];
+  readonly nextInMs: number | undefined;
+}
+
 /** What a run tells when it ends. */
 export interface EndingInput {
   readonly member: string;
@@ -88,12 +96,12 @@ export function createPendingStore(redis: RedisClient, { keys, leaseMs, graceMs 
     wakeAll: async (): Promise<void> => {
       await runScript(redis, WAKE_ALL, { keys: [keys.wake], args: [] });
     },
-    claim: async (most: number): Promise<{ claimed: ClaimedKey[]; nextInMs: number | undefined }> => {
+    claim: async (most: number): Promise<Claim> => {
       const reply = await runScript(redis, CLAIM, {
         keys: [keys.wake, keys.born],
         args: [most, SAFETY_MS, keys.pendingPrefix],
       });
-      return toClaim(reply as [number, ...string[]]);
+      return toClaim(reply as [string, number, ...string[]]);
     },
     forget: async (key: ObjectKey): Promise<void> => {
       const member = formatKey(key);
@@ -125,9 +133,9 @@ function toBeginning([kind, detail]: [string, unknown]): Beginning {
   return { kind, pending: parsePendingRequest(toRecord(detail as string[])) };
 }
 
-function toClaim([nextInMs, ...rest]: [number, ...string[]]): { claimed: ClaimedKey[]; nextInMs: number | undefined } {
+function toClaim([born, nextInMs, ...rest]: [string, number, ...string[]]): Claim {
   const claimed = Object.entries(toRecord(rest)).map(([member, asked]) => ({ member, asked: asked === '1' }));
-  return { claimed, nextInMs: nextInMs < 0 ? undefined : nextInMs };
+  return { born, claimed, nextInMs: nextInMs < 0 ? undefined : nextInMs };
 }
 
 function toRecord(pairs: readonly string[]): Record<string, string> {

@@ -9,6 +9,8 @@ export type QueueEvent =
   | { readonly kind: 'delivery-failed'; readonly id: string; readonly attempt: number; readonly error: Error }
   | { readonly kind: 'commit-status-failed'; readonly job: string; readonly error: Error }
   | { readonly kind: 'wake-loop-failed'; readonly error: Error }
+  /** Whoever listens to `onReconnect` is told, to restore what was lost. */
+  | { readonly kind: 'redis-emptied' }
   /** A job that BullMQ no longer held back its key; it was added again. */
   | { readonly kind: 'lost-job-replaced'; readonly member: string };
 

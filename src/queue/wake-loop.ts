@@ -8,6 +8,8 @@ interface WakeLoopOptions {
   readonly observe: ObserveQueue;
   /** Awaited before the first claim. */
   readonly ready: () => Promise<void>;
+  /** Called when Redis turns out to have been emptied, or to be another one, since the last claim. */
+  readonly onEmptied: () => void;
 }
 
 const MOST_KEYS_PER_CLAIM = 50;
@@ -21,6 +23,7 @@ export class WakeLoop {
   #stopped = false;
   #wakeSleeper: (() => void) | undefined;
   #sleepsUntil = 0;
+  #born: string | undefined;
 
   constructor(options: WakeLoopOptions) {
     this.#options = options;
@@ -44,10 +47,12 @@ export class WakeLoop {
 
   /** Adds the jobs of all due keys and tells how long to sleep. */
   async #turn(): Promise<number> {
-    const { store, queues, observe, ready } = this.#options;
+    const { store, queues, observe, ready, onEmptied } = this.#options;
     try {
       await ready();
-      const { claimed, nextInMs } = await store.claim(MOST_KEYS_PER_CLAIM);
+      const { born, claimed, nextInMs } = await store.claim(MOST_KEYS_PER_CLAIM);
+      if (this.#born !== undefined && this.#born !== born) onEmptied();
+      this.#born = born;
       const members = claimed.filter(({ asked }) => !asked).map(({ member }) => member);
       if (members.length > 0) await addSyncJobs(queues, members);
       for (const { member, asked } of claimed) if (asked) await readdSyncJob(queues, member, observe);

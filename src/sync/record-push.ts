@@ -14,12 +14,21 @@ export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void 
   }
 }
 
-/** Notes that a hook came so late that its ref had moved on already: a redelivery says nothing new. */
-export function recordStale(deps: SyncDeps, hints: readonly Hint[], tip: string): void {
+/** Notes that a hook came after its ref had moved on, or after its commit was found without it; a redelivery says nothing new. */
+export function recordLate(
+  deps: SyncDeps,
+  hints: readonly Hint[],
+  { tip, left }: { tip: string; left: ReadonlyMap<string, number> },
+): void {
   for (const { pushId, ref, after, firstSeen } of hints) {
-    if (pushId === undefined || !firstSeen || isZeroSha(after) || after === tip) continue;
-    const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
-    inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+    if (pushId === undefined || !firstSeen || isZeroSha(after)) continue;
+    if (after === tip) {
+      const reason = `already known: ${ref} was seen to name ${after} before this hook was handled`;
+      inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+    } else if (left.has(after)) {
+      const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
+      inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+    }
   }
 }
 

@@ -14,9 +14,18 @@ import { refuseUnsupportedSource } from './find-unsupported.ts';
 import { readTip, toRemote, uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { publishArtifact } from './publish-artifact.ts';
-import { recordStale, recordUnconfirmed } from './record-push.ts';
+import { recordLate, recordUnconfirmed } from './record-push.ts';
 import { requestKustomizations } from './request-kustomizations.ts';
-import { branchOf, currentOf, memoryOf, moveTo, noteAnswer, type SourceMemory } from './source-memory.ts';
+import {
+  branchOf,
+  currentOf,
+  listPassed,
+  memoryOf,
+  moveTo,
+  noteAnswer,
+  noteLeft,
+  type SourceMemory,
+} from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 
 export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<SourceOutcome> {
@@ -32,17 +41,14 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
 
   const now = deps.now().getTime();
   const { left } = memory;
+  noteLeft(memory, listPassed(tip, hints, left), now);
   const decision = decideTip({ tip, current, left, hints, now, namedSince: noteAnswer(memory, tip, now) });
   if (decision.kind === 'askAgain') {
     return { outcome: { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why }, hintsSeen: [] };
   }
   if (decision.kind === 'unchanged') {
     recordUnconfirmed(deps, decision.unconfirmed);
-    recordStale(
-      deps,
-      hints.filter((hint) => left.has(hint.after)),
-      tip,
-    );
+    recordLate(deps, hints, { tip, left });
     await publishArtifact(deps, { source, sha: tip, run });
     memory.unpublished = undefined;
     return settled(done(source, tip), run.pending.hints);
@@ -67,11 +73,8 @@ async function follow(deps: SyncDeps, following: Following): Promise<SourceOutco
   await publishArtifact(deps, { source, sha: tip, run });
   memory.unpublished = undefined;
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
-  recordStale(
-    deps,
-    hints.filter((hint) => memory.left.has(hint.after)),
-    tip,
-  );
+  const others = hints.filter((hint) => hint.after !== tip);
+  recordLate(deps, others, { tip, left: memory.left });
   const hintsSeen = run.pending.hints.filter((hint) => !ahead.includes(hint)).map((hint) => hint.deliveryId);
   const newest = ahead.at(-1);
   if (!newest) return { outcome: done(source, tip), hintsSeen };

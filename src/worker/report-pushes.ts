@@ -51,8 +51,10 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
     if (isSameCommit && before.state === text.state && before.pushId === pushId) return;
     if (isSameCommit && report.kind === 'started' && before.pushId === pushId) return;
     lastWords.set(key, { sha: progress.sha, pushId, state: text.state });
+    // One run may serve several pushes: those that a newer one overtook before they were synced get its answer.
+    const served = new Set([...progress.pushIds, ...(pushId === undefined ? [] : [pushId])]);
     inOrder(key, async () => {
-      if (pushId !== undefined) await record(deps, { key, pushId, report, ended });
+      await Promise.all([...served].map((id) => record(deps, { key, pushId: id, report, ended })));
       await wantStatus(deps, progress, { pushId, text });
     });
   };

@@ -7,6 +7,8 @@ import { startRedis } from '../support/start-redis.ts';
 import { assertOneRunAtATime, listRuns } from '../support/sync-runs.ts';
 import { type Story, useStory } from '../support/use-story.ts';
 
+/** On a shared Redis a killed process' lease and job lock must end first. */
+const PATIENCE_MS = 60_000;
 const REDIS_KINDS = ['its own Redis', 'an external Redis'] as const;
 
 for (const kind of REDIS_KINDS) {
@@ -26,7 +28,7 @@ for (const kind of REDIS_KINDS) {
 
       await story.applied(second);
       assert.deepEqual(await settingsOf(story), { colour: 'blue' });
-      await story.github.waitFor(({ sha, state }) => sha === second && state === 'success');
+      await story.github.waitFor(({ sha, state }) => sha === second && state === 'success', PATIENCE_MS);
       assertOneRunAtATime(story.hawser);
     });
 
@@ -35,17 +37,17 @@ for (const kind of REDIS_KINDS) {
       const second = await pushSettings(story, 'blue');
       const conclusion = gate.hold((request) => saysApplied(request, second));
       await story.hook({ before: first, after: second });
-      await conclusion.arrived;
+      await conclusion.arrived();
       assert.deepEqual(await settingsOf(story), { colour: 'blue' });
 
       await story.hawser.end('SIGKILL');
-      conclusion.release();
+      conclusion.drop();
       assert.equal((await story.kustomization()).status?.lastAppliedRevision, `main@sha1:${first}`);
       await story.start({ env });
 
       const { status } = await story.applied(second);
       assert.equal(status?.conditions?.find(({ type }) => type === 'Ready')?.status, 'True');
-      await story.github.waitFor(({ sha, state }) => sha === second && state === 'success');
+      await story.github.waitFor(({ sha, state }) => sha === second && state === 'success', PATIENCE_MS);
       assertOneRunAtATime(story.hawser);
     });
   });
@@ -57,7 +59,7 @@ describe('a graceful stop during a sync', () => {
     const second = await pushSettings(story, 'blue');
     const write = gate.hold((request) => isWriteOf(request, 'settings'));
     await story.hook({ before: first, after: second });
-    await write.arrived;
+    await write.arrived();
 
     const code = await story.hawser.end('SIGTERM');
 
@@ -67,7 +69,7 @@ describe('a graceful stop during a sync', () => {
       [],
       'a sync was left behind',
     );
-    write.release();
+    write.drop();
     await story.start();
     await story.applied(second);
     assert.deepEqual(await settingsOf(story), { colour: 'blue' });
@@ -78,14 +80,14 @@ describe('a graceful stop during a sync', () => {
     const second = await pushSettings(story, 'blue');
     const write = gate.hold((request) => isWriteOf(request, 'settings'));
     await story.hook({ before: first, after: second });
-    await write.arrived;
+    await write.arrived();
 
     const code = await story.hawser.end('SIGTERM');
 
     assert.equal(code, 0);
     assert.deepEqual(await redis?.client.keys('{hawser}:lease:*'), []);
     assert.equal(await redis?.client.llen('{hawser}:kustomization-sync:active'), 0);
-    write.release();
+    write.drop();
     await story.start({ env: { REDIS_URL: redis?.url ?? '' } });
     await story.applied(second);
   });
@@ -93,7 +95,7 @@ describe('a graceful stop during a sync', () => {
 
 /** A process that reaches its cluster through a gate, with one push deployed. */
 async function useDeployed(t: Parameters<typeof useStory>[0], kind: (typeof REDIS_KINDS)[number]) {
-  const story = await useStory(t, { started: false });
+  const story = await useStory(t, { started: false, patienceMs: PATIENCE_MS });
   const gate = await startApiGate(t, story.kubeconfig);
   const redis = kind === 'an external Redis' ? await startRedis(t, { port: true }) : undefined;
   // It has served for a while: a Redis younger than a lease grants none.

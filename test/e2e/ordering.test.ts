@@ -18,9 +18,24 @@ describe('hooks', () => {
 
     const late = await story.hook({ before: first, after: second });
 
-    await eventually(async () => assert.match((await readPush(story.hawser, late)).reason ?? '', /no longer|stale/));
+    await eventually(async () => assert.match((await readPush(story.hawser, late)).reason ?? '', /^stale:/));
     assert.deepEqual(await settingsOf(story), { content: 'third' });
     assert.equal((await story.kustomization()).status?.lastAppliedRevision, `main@sha1:${third}`);
+    assert.ok(!story.hawser.output().includes(`"revision":"main@sha1:${second}"`), 'the older commit was synced');
+  });
+
+  test('of a push that was overtaken before it was heard of say so, and leave nothing to wait for', async (t) => {
+    const { story, first } = await useDeployed(t);
+    const second = await pushSettings(story, 'second');
+    const third = await pushSettings(story, 'third');
+    const overtaken = await story.hook({ before: first, after: second });
+    await story.applied(third);
+
+    const late = await story.hook({ before: second, after: third });
+
+    const reasonOf = async (answer: Response) => (await readPush(story.hawser, answer)).reason ?? '';
+    await eventually(async () => assert.match(await reasonOf(overtaken), /^stale: /));
+    await eventually(async () => assert.match(await reasonOf(late), /^already known: /));
     assert.ok(!story.hawser.output().includes(`"revision":"main@sha1:${second}"`), 'the older commit was synced');
   });
 

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { eventually } from '../support/eventually.ts';
 import { makeConfigMap, makeGitRepository, makeKustomization } from '../support/make-kustomization.ts';
 import type { HawserProcess } from '../support/start-hawser.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
@@ -59,10 +60,32 @@ describe('processes on one Redis', () => {
     await story.hook({ before: current, after: last });
     await allApplied(story, last);
   });
+
+  test('converge after Redis was emptied under them, still without running a key twice at once', async (t) => {
+    const { story, redis } = await useSharedRedis(t);
+    const { namespace, repository } = story;
+    const first = await pushAll(story, 'first');
+    await story.create(makeGitRepository({ namespace }, { url: repository.url }), ...makeApps(story));
+    const one = await startRole(t, story, { redis, role: 'worker' });
+    const two = await startRole(t, story, { redis, role: 'worker' });
+    await startRole(t, story, { redis, role: 'server' });
+    await allApplied(story, first);
+    const second = await pushAll(story, 'second');
+    await story.hook({ before: first, after: second });
+    await eventually(() => assert.ok(isSyncing(second, one, two)));
+
+    await redis.flush();
+
+    await allApplied(story, second);
+    const third = await pushAll(story, 'third');
+    await story.hook({ before: second, after: third });
+    await allApplied(story, third);
+    assertOneRunAtATime(one, two);
+  });
 });
 
 async function useSharedRedis(t: TestContext): Promise<{ story: Story; redis: TestRedis }> {
-  const story = await useStory(t, { started: false });
+  const story = await useStory(t, { started: false, patienceMs: 60_000 });
   const redis = await startRedis(t, { port: true });
   // It has served for a while: a Redis younger than a lease grants none.
   await redis.client.set('{hawser}:born', '1');
@@ -91,6 +114,11 @@ function pushAll({ repository }: Story, content: string): Promise<string> {
 
 async function allApplied(story: Story, sha: string): Promise<void> {
   await Promise.all(APPS.map((name) => story.applied(sha, name)));
+}
+
+/** True once a worker has fetched the commit: its Kustomizations are about to be synced, or are. */
+function isSyncing(sha: string, ...workers: readonly HawserProcess[]): boolean {
+  return workers.some(({ log }) => log.some((line) => line.msg === 'git' && line.sha === sha));
 }
 
 function changedSomething({ log }: HawserProcess): boolean {

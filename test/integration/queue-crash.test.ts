@@ -88,6 +88,26 @@ test('A delivery outlives the process that took it, and the one that worked on i
   await eventually(() => assert.deepEqual(ids, ['github-1']), { timeoutMs: 20_000 });
 });
 
+test('A delivery that a killed process worked on is taken over long before the lease of a sync would end', async (t) => {
+  const redis = await startRedis(t);
+  const scenario = await createQueueScenario(t, redis);
+  const { prefix } = scenario;
+  // Were the lease waited for, this would take ten minutes.
+  const leaseMs = 600_000;
+  const victim = startQueueProcess(t, { url: redis.url, dataDir: '.', prefix, leaseMs, task: 'deliver' });
+  assert.equal(await victim.firstLine, 'delivering github-1');
+
+  await victim.kill();
+  const queues = await scenario.queues({ leaseMs });
+  const ids: string[] = [];
+  const run = async ({ id }: { id: string }) => {
+    ids.push(id);
+  };
+  scenario.stopLater(queues.startDeliveryWorker(run, { concurrency: 1 }));
+
+  await eventually(() => assert.deepEqual(ids, ['github-1']), { timeoutMs: 25_000 });
+});
+
 test('After Redis was emptied under a run, it is aborted, keys are restored, and the next requests work', async (t) => {
   const redis = await startRedis();
   const scenario = await createQueueScenario(t, redis, { stopRedis: true });
@@ -113,7 +133,10 @@ test('After Redis was emptied under a run, it is aborted, keys are restored, and
   await queues.requestSync({ key: makeKey('idle'), cause: 'spec', revision: 'before' });
   await queues.requestSync({ key: APP, cause: 'spec', revision: 'first' });
   await started.opened;
-  await eventually(() => assert.ok(runs.includes('idle before')));
+  await eventually(async () => {
+    assert.equal((await queues.depths())['kustomization-sync'].active, 1);
+    assert.ok(runs.includes('idle before'));
+  });
 
   await redis.flush();
   await queues.requestSync({ key: APP, cause: 'webhook', revision: 'second' });
@@ -124,6 +147,26 @@ test('After Redis was emptied under a run, it is aborted, keys are restored, and
     assert.deepEqual([...new Set(runs)].sort(), ['app first', 'app second', 'idle before', 'idle restore']),
   );
   assert.deepEqual(await queues.restore([APP, makeKey('idle')]), []);
+});
+
+test('A Redis that was emptied while nothing ran is noticed, and keys can be restored at once', async (t) => {
+  const redis = await startRedis(t);
+  const scenario = await createQueueScenario(t, redis);
+  const queues = await scenario.queues({ leaseMs: 500 });
+  const causes: string[] = [];
+  const run = async ({ pending }: SyncRun) => {
+    causes.push(pending.causes.join());
+    return { nextAt: new Date(Date.now() + 3_600_000) };
+  };
+  queues.onReconnect(() => void queues.restore([APP]));
+  scenario.stopLater(queues.startSyncWorker('Kustomization', run, { concurrency: 1 }));
+  scenario.stopLater(queues.startWakeLoop());
+  await queues.requestSync({ key: APP, cause: 'spec' });
+  await eventually(() => assert.deepEqual(causes, ['spec']));
+
+  await redis.flush();
+
+  await eventually(() => assert.deepEqual(causes, ['spec', 'restore']));
 });
 
 test('A Redis younger than a lease grants none: it may have been emptied under a run elsewhere', async (t) => {

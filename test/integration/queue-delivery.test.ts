@@ -35,6 +35,30 @@ test('A delivery arrives as it was added; a redelivered id says so and asks agai
   ]);
 });
 
+test('A redelivery is not swallowed by the job of the first one, and many of them are one job more', async (t) => {
+  const scenario = await createQueueScenario(t, redis);
+  const queues = await scenario.queues();
+  const [started, release] = [createGate(), createGate()];
+  const arrived: (boolean | undefined)[] = [];
+  const run = async ({ redelivered }: Delivery) => {
+    arrived.push(redelivered);
+    started.open();
+    await release.opened;
+  };
+  scenario.stopLater(queues.startDeliveryWorker(run, { concurrency: 1 }));
+  const delivery = { id: 'github-1', push: makePush(), receivedAt: 1 };
+  await queues.addDelivery(delivery);
+  await started.opened;
+
+  for (let n = 0; n < 5; n += 1) await queues.addDelivery(delivery);
+  release.open();
+
+  await eventually(async () => {
+    assert.deepEqual(arrived, [false, true]);
+    assert.deepEqual((await queues.depths()).delivery, { waiting: 0, active: 0, delayed: 0, oldestAt: undefined });
+  });
+});
+
 test('A delivery that fails is tried again, unless only a person can mend it', async (t) => {
   const scenario = await createQueueScenario(t, redis);
   const queues = await scenario.queues();
@@ -51,7 +75,7 @@ test('A delivery that fails is tried again, unless only a person can mend it', a
 
   await eventually(async () => {
     assert.equal(tries.length, 4);
-    assert.deepEqual((await queues.depths()).delivery, { waiting: 0, active: 0, delayed: 0 });
+    assert.deepEqual((await queues.depths()).delivery, { waiting: 0, active: 0, delayed: 0, oldestAt: undefined });
   });
   assert.deepEqual(tries.sort(), ['github-broken', 'github-flaky', 'github-flaky', 'github-flaky']);
   assert.equal(scenario.events.filter(({ kind }) => kind === 'delivery-failed').length, 3);
@@ -127,7 +151,12 @@ test('A request that comes while its status is being posted is posted after, and
 
   await eventually(async () => {
     assert.equal(posts, 3);
-    assert.deepEqual((await queues.depths())['commit-status'], { waiting: 0, active: 0, delayed: 0 });
+    assert.deepEqual((await queues.depths())['commit-status'], {
+      waiting: 0,
+      active: 0,
+      delayed: 0,
+      oldestAt: undefined,
+    });
   });
 });
 

@@ -377,7 +377,7 @@ test('A job that BullMQ no longer knows does not hold back its key', async (t) =
 async function isQuiet(queues: { depths(): Promise<Record<string, object>> }): Promise<void> {
   await eventually(async () => {
     for (const depth of Object.values(await queues.depths())) {
-      assert.deepEqual(depth, { waiting: 0, active: 0, delayed: 0 });
+      assert.deepEqual(depth, { waiting: 0, active: 0, delayed: 0, oldestAt: undefined });
     }
   });
 }

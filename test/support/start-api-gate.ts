@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { TestContext } from 'node:test';
 import { type ClusterAccess, loadClusterAccess } from '../../src/kube/load-cluster-access.ts';
+import { eventually } from './eventually.ts';
 
 /** A request on its way to the API server. */
 export interface ApiRequest {
@@ -20,22 +21,25 @@ export interface ApiRequest {
 
 /** A request that is being held: it has left its sender and has not reached the API server. */
 export interface HeldRequest {
-  readonly arrived: Promise<ApiRequest>;
-  /** Lets it, and all that fit after it, pass. */
-  release(): void;
+  /** Resolves with the first one; rejects if none comes within half a minute. */
+  arrived(): Promise<ApiRequest>;
+  /** It never reaches the API server, nor does any other that was held; those that come after it pass. */
+  drop(): void;
 }
 
 /** A way to the API server on which requests can be held, so that a test knows exactly how far a process has got. */
 export interface ApiGate {
   readonly kubeconfig: string;
-  /** From now on holds every request that fits, until it is released. */
+  /** From now on holds every request that fits. */
   hold(fits: (request: ApiRequest) => boolean): HeldRequest;
 }
+
+const PATIENCE_MS = 30_000;
 
 interface Hold {
   readonly fits: (request: ApiRequest) => boolean;
   readonly arrive: (request: ApiRequest) => void;
-  readonly released: Promise<void>;
+  readonly dropped: Promise<void>;
 }
 
 /** Opens a gate before a kubeconfig's API server; it closes when the test ends. */
@@ -57,15 +61,20 @@ export async function startApiGate(t: Pick<TestContext, 'after'>, kubeconfig: st
   return {
     kubeconfig: writeKubeconfig(dir, `http://127.0.0.1:${port}`),
     hold: (fits) => {
-      const arrival = Promise.withResolvers<ApiRequest>();
-      const { promise: released, resolve: open } = Promise.withResolvers<void>();
-      const hold = { fits, arrive: arrival.resolve, released };
+      const arrivals: ApiRequest[] = [];
+      const { promise: dropped, resolve: end } = Promise.withResolvers<void>();
+      const hold = { fits, arrive: (request: ApiRequest) => void arrivals.push(request), dropped };
       holds.add(hold);
-      const release = () => {
+      const drop = () => {
         holds.delete(hold);
-        open();
+        end();
       };
-      return { arrived: arrival.promise, release };
+      const first = () => {
+        const [request] = arrivals;
+        if (!request) throw new Error('no request came that was to be held');
+        return request;
+      };
+      return { arrived: () => eventually(first, { timeoutMs: PATIENCE_MS }), drop };
     },
   };
 }
@@ -81,10 +90,10 @@ async function forward(access: ClusterAccess, holds: Iterable<Hold>, { request, 
   for (const hold of holds) {
     if (!hold.fits({ method, path, body })) continue;
     hold.arrive({ method, path, body });
-    await hold.released;
+    await hold.dropped;
+    response.destroy();
+    return;
   }
-  // Its sender may have gone away or been killed meanwhile: then it never happened.
-  if (response.destroyed) return;
   const credentials = await access.credentials();
   const { hostname, port } = access.server;
   const headers = { ...request.headers, ...credentials.headers, host: access.server.host };
@@ -105,7 +114,8 @@ function writeKubeconfig(dir: string, server: string): string {
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
-    clusters: [{ name, cluster: { server } }],
+    // Kubeconfigs that name a server without TLS must say that they mean it.
+    clusters: [{ name, cluster: { server, 'insecure-skip-tls-verify': true } }],
     users: [{ name, user: {} }],
     contexts: [{ name, context: { cluster: name, user: name } }],
     'current-context': name,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { Redis } from 'ioredis';
 import { createKubeClient } from '../../src/kube/create-kube-client.ts';
 import type { KubeClient } from '../../src/kube/kube-client.ts';
 import { loadClusterAccess } from '../../src/kube/load-cluster-access.ts';
@@ -82,6 +83,7 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
   const processes: HawserProcess[] = [];
   t.after(async () => {
     await Promise.all(processes.map((process) => process.end()));
+    await endOrphanedRedis(dataDir);
     await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   });
 
@@ -161,4 +163,16 @@ async function removeFinalizers({ kubeconfig, namespace }: Story): Promise<void>
   // What is being deleted may be gone before its turn comes.
   await Promise.allSettled(patches);
   await client.stop();
+}
+
+/** A process that was killed leaves its Redis to its successor; a story that failed in between never starts one. */
+async function endOrphanedRedis(dataDir: string): Promise<void> {
+  const path = join(dataDir, 'redis', 'redis.sock');
+  const client = new Redis({ path, lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  client.on('error', () => {});
+  await client.connect().then(
+    () => client.shutdown('NOSAVE').catch(() => undefined),
+    () => undefined, // The usual case: nobody listens there.
+  );
+  client.disconnect();
 }

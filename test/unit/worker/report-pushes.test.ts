@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { toCommitStatus } from '../../../src/commit-status/to-commit-status.ts';
 import { HawserError } from '../../../src/errors/hawser-error.ts';
+import type { PushRecords } from '../../../src/push-record/create-push-records.ts';
 import type { PushProgress } from '../../../src/sync/deps.ts';
 import type { SyncOutcome } from '../../../src/sync/outcome.ts';
-import { toReport } from '../../../src/worker/report-pushes.ts';
+import { createLogger } from '../../../src/telemetry/create-logger.ts';
+import { createPushReports, toReport } from '../../../src/worker/report-pushes.ts';
 import { reportsToGitHub } from '../../../src/worker/reports-to-github.ts';
 
 const sha = 'a'.repeat(40);
@@ -46,6 +48,30 @@ const cases: readonly { name: string; outcome: SyncOutcome; want: string | undef
   },
   { name: 'suspended says nothing', outcome: { kind: 'suspended' }, want: undefined },
 ];
+
+test('a sync that serves several pushes is recorded for each of them', async () => {
+  const told: string[] = [];
+  const pushRecords = {
+    addStep: async () => {},
+    setOutcome: async (id: string, _key: string, { kind }: { kind: string }) => void told.push(`${id} ${kind}`),
+  } as unknown as PushRecords;
+  const reports = createPushReports({
+    pushRecords,
+    queues: { requestCommitStatus: async () => {} },
+    logger: createLogger({ level: 'error' }),
+    now: () => new Date(0),
+    reportsTo: () => false,
+    pushUrl: () => undefined,
+  });
+  const kustomization = { metadata: { name: 'app', namespace: 'default' } };
+  const source = { spec: { url: 'https://git.example/acme/app' } };
+  const served = { kustomization, source, sha, pushIds: ['overtaken', 'newest'] } as unknown as PushProgress;
+
+  reports.ended(served, { kind: 'done', revision, changes }, { startedAt: new Date(0), steps: [], changes });
+  await reports.flush();
+
+  assert.deepEqual(told, ['overtaken done', 'newest done']);
+});
 
 describe('what a commit is told', () => {
   for (const { name, outcome, want } of cases) {
