@@ -67,6 +67,17 @@ export function ready(scene: Scene, sha: string, since: Moment): Expectation {
   return { label: 'Ready', text, at: scene.cluster.seen(text, fits, since) };
 }
 
+/** The GitRepository says that it has stored this commit; that is off the way of the push, and may come last. */
+export function stored(scene: Scene, sha: string, since: Moment): Expectation {
+  const text = 'GitRepository is Ready: its artifact is stored';
+  const fits = (object: KubeObject) => {
+    if (object.kind !== 'GitRepository' || object.metadata.name !== APP) return false;
+    const { artifact } = (object.status ?? {}) as { artifact?: { revision?: string } };
+    return artifact?.revision === `main@sha1:${sha}`;
+  };
+  return { label: 'stored', text, at: scene.cluster.seen(text, fits, since) };
+}
+
 /** GitHub was told that this commit is deployed; the time is that of the request's arrival there. */
 export function reported(scene: Scene, sha: string, since: Moment): Expectation {
   const text = 'commit status at GitHub: success';

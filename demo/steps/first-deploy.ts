@@ -1,4 +1,4 @@
-import { applied, imageOf, ready, rolledOut, type Scene, showMoments, type Times } from '../scene.ts';
+import { applied, imageOf, ready, rolledOut, type Scene, showMoments, stored, type Times } from '../scene.ts';
 import { APP } from '../start-stage.ts';
 
 /** The tutorial's two custom resources are applied, and what the repository holds is deployed. */
@@ -21,7 +21,12 @@ export async function firstDeploy(scene: Scene): Promise<Times> {
     typedAt,
   );
   const image = imageOf('latest');
-  const expected = [applied(scene, image, typedAt), ready(scene, sha, typedAt), rolledOut(scene, image, typedAt)];
+  const expected = [
+    applied(scene, image, typedAt),
+    ready(scene, sha, typedAt),
+    stored(scene, sha, typedAt),
+    rolledOut(scene, image, typedAt),
+  ];
   await shell.show('kubectl', 'apply', '-f', 'fluxcd-repo.yaml', '-f', 'fluxcd-kustomize.yaml');
   screen.gap();
   const since = await created;

@@ -30,15 +30,17 @@ const FIGHT_CORRECTIONS = 5;
 export function createDriftJudge(deps: JudgeDeps): DriftJudge {
   const suspects = new Map<string, number>();
   const corrections = new Map<string, number[]>();
+  /** What was asked for already: further events about the same write of ours are the same drift. */
+  const asked = new Map<string, { readonly resourceVersion: string; readonly kind: DriftVerdict['kind'] }>();
 
   const ask = (owner: ObjectKey, ref: ObjectRef, { reason, afterMs }: { reason: string; afterMs: number }) => {
     deps.live.markDrift(ref, reason);
     deps.onDrift(owner, ref, reason);
-    const asked =
+    const request =
       afterMs === 0
         ? deps.queues.requestSync({ key: owner, cause: 'drift' })
         : deps.queues.wake(owner, new Date(deps.now().getTime() + afterMs), 'drift');
-    asked.catch(deps.onError);
+    request.catch(deps.onError);
   };
   const correct = (owner: ObjectKey, ref: ObjectRef, reason: string) => {
     const now = deps.now().getTime();
@@ -52,6 +54,10 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
     suspects.set(identityOf(ref), Math.max(now, nextAt));
     ask(owner, ref, { reason, afterMs: Math.max(nextAt - now, 0) });
   };
+  const isAsked = (ref: ObjectRef, { resourceVersion }: ObjectRecord, { kind }: DriftVerdict) => {
+    const before = asked.get(identityOf(ref));
+    return before?.resourceVersion === resourceVersion && (before.kind === 'drift' || kind === 'suspect');
+  };
   const judgeNow = (type: WatchEventType, object: KubeObject) => {
     const ref = refOf(object);
     const record = deps.live.record(ref);
@@ -59,8 +65,10 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
     const seen = summarizeOwnership(object);
     if (!record || !owner) return;
     const verdict = type === 'DELETED' ? judgeDeletion(record, seen) : detectDrift(record, seen);
-    if (verdict.kind === 'drift') correct(owner, ref, verdict.reason);
-    if (verdict.kind === 'suspect') suspect(owner, ref, verdict.reason);
+    if (verdict.kind === 'none' || isAsked(ref, record, verdict)) return;
+    asked.set(identityOf(ref), { resourceVersion: record.resourceVersion, kind: verdict.kind });
+    const putRight = verdict.kind === 'drift' ? correct : suspect;
+    putRight(owner, ref, verdict.reason);
   };
   return {
     judge(type, object) {
