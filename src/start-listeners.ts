@@ -67,7 +67,9 @@ function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps): 
         () => 'ok',
         () => 'away',
       );
-      const resources = cluster.isSynced() ? 'ok' : 'not listed yet: are the CustomResourceDefinitions installed?';
+      const resources = cluster.isSynced()
+        ? 'ok'
+        : 'not listed yet: is the API server reachable, and are the CustomResourceDefinitions installed? The log says why';
       const roles = isStarted() ? 'ok' : 'starting';
       const checks = { redis, resources, roles };
       return { ready: Object.values(checks).every((check) => check === 'ok'), checks };

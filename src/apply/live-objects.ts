@@ -78,7 +78,8 @@ export function createLiveObjects(): LiveObjects {
     },
     observeDeletion(ref) {
       const entry = known.get(identityOf(ref));
-      if (entry) delete entry.live;
+      if (entry?.record) delete entry.live;
+      else known.delete(identityOf(ref));
     },
     markDrift(ref, reason) {
       const entry = known.get(identityOf(ref));

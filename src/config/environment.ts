@@ -101,7 +101,9 @@ export const environment = z.object({
     .prefault('.hawser')
     .describe('Directory for caches and for the Redis that Hawser starts itself; one process at a time.'),
   HAWSER_NAMESPACE: namespace.optional().describe('The only namespace to watch; all if unset.'),
-  HAWSER_CONCURRENCY: concurrency.prefault('16').describe('How many syncs may render and write at once.'),
+  HAWSER_CONCURRENCY: concurrency
+    .prefault('16')
+    .describe('How many Kustomizations may be rendered at once; calls to the API server have a bound of their own.'),
   HAWSER_LOG_LEVEL: logLevel.prefault('info').describe('Least level to log: debug, info, warn or error.'),
   HAWSER_KUSTOMIZE_PATH: z.string().prefault('kustomize').describe('The kustomize binary: a path, or a name on PATH.'),
   HAWSER_GITHUB_API_URL: httpUrl
