@@ -21,8 +21,6 @@ import { type OpenSource, openSource } from './open-source.ts';
 import { type Attempt, beginStep, type SyncOutcome } from './outcome.ts';
 import type { KustomizationSync } from './sync-context.ts';
 
-const MOST_OBJECTS = 50_000;
-
 export async function syncKustomization(deps: SyncDeps, sync: KustomizationSync): Promise<SyncOutcome> {
   const { run, attempt, status } = sync;
   if (sync.kustomization.metadata.deletionTimestamp) return finalizeKustomization(deps, sync);
@@ -61,11 +59,7 @@ async function render(
   const rendered = await deps.renderer.render(source.commit.tree, request, sync.run.signal);
   sync.attempt.digest = rendered.digest;
   sync.attempt.warnings = rendered.warnings;
-  if (rendered.objects.length <= MOST_OBJECTS) return rendered.objects;
-  throw new HawserError(
-    'RENDER_FAILED',
-    `${rendered.objects.length} objects below '${path ?? './'}' are more than one Kustomization may hold (${MOST_OBJECTS}): split the path`,
-  );
+  return rendered.objects;
 }
 
 async function toDesired(

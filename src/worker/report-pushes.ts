@@ -1,6 +1,6 @@
 import type { CommitState } from '../commit-status/commit-status.ts';
 import { type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
-import { messageOf } from '../errors/hawser-error.ts';
+import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { formatKey, type ObjectKey } from '../model/object-key.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
@@ -90,7 +90,9 @@ export function toReport(outcome: SyncOutcome, progress: PushProgress, attempt: 
     case 'waiting':
       return { kind: 'waiting', message: outcome.unhealthy.join(', ') };
     case 'failed': {
-      const { reason, disposition } = describeFailure(outcome.error);
+      const { reason, disposition } = isOurTrouble(outcome.error)
+        ? { reason: 'ClusterUnavailable', disposition: 'retry' as const }
+        : describeFailure(outcome.error);
       return { kind: 'failed', reason, disposition, message: messageOf(outcome.error) };
     }
     case 'superseded':
@@ -102,6 +104,23 @@ export function toReport(outcome: SyncOutcome, progress: PushProgress, attempt: 
     case 'unsettled':
       return undefined;
   }
+}
+
+/** Failures that no change of the manifests would have avoided. */
+const OUR_TROUBLE: ReadonlySet<string> = new Set([
+  'INTERNAL',
+  'KUBE_CONFLICT',
+  'KUBE_CREDENTIALS_UNAVAILABLE',
+  'KUBE_UNAVAILABLE',
+  'KUBE_UNREACHABLE',
+  'RENDER_UNAVAILABLE',
+  'SYNC_TIMEOUT',
+]);
+
+/** Several failures are our trouble only if each of them is. */
+function isOurTrouble(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isOurTrouble);
+  return error instanceof HawserError && (OUR_TROUBLE.has(error.code) || isOurTrouble(error.cause));
 }
 
 /** How a sync ended, and how long its steps took. */

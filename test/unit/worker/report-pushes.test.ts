@@ -37,6 +37,27 @@ const cases: readonly { name: string; outcome: SyncOutcome; want: string | undef
     want: 'failure no',
   },
   {
+    name: 'an API server that is away is no fault of the manifests',
+    outcome: {
+      kind: 'failed',
+      revision,
+      error: new HawserError('APPLY_FAILED', 'no', { cause: new HawserError('KUBE_UNAVAILABLE', 'away') }),
+    },
+    want: 'error no',
+  },
+  {
+    name: 'an object that the API server refuses is one, also beside trouble of ours',
+    outcome: {
+      kind: 'failed',
+      revision,
+      error: new AggregateError([
+        new HawserError('APPLY_FAILED', 'one', { cause: new HawserError('KUBE_UNAVAILABLE', 'away') }),
+        new HawserError('APPLY_FAILED', 'two', { cause: new HawserError('KUBE_REJECTED', 'refused') }),
+      ]),
+    },
+    want: 'failure one\ntwo',
+  },
+  {
     name: 'trouble of ours is an error',
     outcome: { kind: 'failed', revision, error: new HawserError('INTERNAL', 'no') },
     want: 'error no',
