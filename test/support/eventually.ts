@@ -7,7 +7,7 @@ interface EventuallyOptions {
 
 /** Repeats an attempt until it no longer throws and returns its value; after the timeout its last error is thrown. */
 export async function eventually<T>(attempt: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
-  const { timeoutMs = 10_000, everyMs = 20 } = options;
+  const { timeoutMs = 30_000, everyMs = 20 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     try {

@@ -91,7 +91,7 @@ export async function startProviderApi(options: ProviderApiOptions = {}): Promis
     setMood: (next) => {
       mood = next;
     },
-    waitFor: (predicate, timeoutMs = 10_000) =>
+    waitFor: (predicate, timeoutMs = 30_000) =>
       eventually(
         () => {
           const found = statuses.find(predicate);
