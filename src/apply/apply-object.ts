@@ -1,6 +1,5 @@
 import type { Disposition } from '../errors/codes.ts';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
-
 import type { KubeClient, WriteOptions } from '../kube/kube-client.ts';
 import { KubeError } from '../kube/to-kube-error.ts';
 import { formatSubject, type KubeObject, refOf } from '../model/kube-object.ts';
@@ -44,7 +43,6 @@ export function applyObject(context: ApplyContext, desired: DesiredObject): Prom
 
 async function writeObject(context: ApplyContext, desired: DesiredObject): Promise<Change> {
   const before = context.live.live(desired.ref);
-  const drift = context.live.record(desired.ref)?.drift;
   const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
   try {
     if (await isPresentAndOnlyWantedOnce(context, desired)) return { ref: desired.ref, action: 'skipped' };
@@ -53,7 +51,7 @@ async function writeObject(context: ApplyContext, desired: DesiredObject): Promi
     const record = context.live.recordWrite(adopted ?? written.object, desired.hash);
     const isChanged = before ? isNewer(record, before) : wasWrittenSince(record.entryTime, startedAt);
     const action = written.created ? 'created' : isChanged ? 'configured' : 'unchanged';
-    return { ref: desired.ref, action, warnings: written.warnings, drift };
+    return { ref: desired.ref, action, warnings: written.warnings };
   } catch (error) {
     context.signal.throwIfAborted();
     throw toApplyError(desired, 'apply', error);

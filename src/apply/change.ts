@@ -6,8 +6,6 @@ export interface Change {
   readonly action: 'created' | 'configured' | 'unchanged' | 'deleted' | 'skipped';
   /** The API server's warnings, such as a field that it does not know and has dropped. */
   readonly warnings?: readonly string[];
-  /** Why the object was put right, if it had drifted. */
-  readonly drift?: string | undefined;
 }
 
 /** A line for each object that was touched, as Flux's events list them; empty if none was. */

@@ -28,8 +28,8 @@ export interface LiveObjects {
   live(ref: ObjectRef): LiveState | undefined;
   /** Takes the answer to a write of ours: it is the new record and the newest state. */
   recordWrite(object: KubeObject, sentHash: string): ObjectRecord;
-  /** Takes what a watch shows; an older state than the known one is ignored. Answers whether it was news. */
-  observe(object: KubeObject): boolean;
+  /** Takes what a watch shows; an older state than the known one is ignored. */
+  observe(object: KubeObject, ownership: Ownership): void;
   observeDeletion(ref: ObjectRef): void;
   /** Marks an object for one more apply; the record stays, so that the next response can be compared with it. */
   markDrift(ref: ObjectRef, reason: string): void;
@@ -69,12 +69,9 @@ export function createLiveObjects(): LiveObjects {
       if (isNewer(ownership, entry.live)) entry.live = { ...ownership, health: computeHealth(object) };
       return entry.record;
     },
-    observe(object) {
-      const ownership = summarizeOwnership(object);
+    observe(object, ownership) {
       const entry = entryOf(refOf(object));
-      if (!isNewer(ownership, entry.live)) return false;
-      entry.live = { ...ownership, health: computeHealth(object) };
-      return true;
+      if (isNewer(ownership, entry.live)) entry.live = { ...ownership, health: computeHealth(object) };
     },
     observeDeletion(ref) {
       const entry = known.get(identityOf(ref));

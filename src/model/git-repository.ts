@@ -164,3 +164,6 @@ export function parseGitRepository(value: unknown): GitRepository {
   checkResource(gitRepositorySchema, 'GitRepository', value);
   return value as GitRepository;
 }
+
+/** Flux follows this branch where nothing else is said, whatever the remote's HEAD is. */
+export const DEFAULT_BRANCH = 'master';

@@ -1,4 +1,4 @@
-import type { ObjectRef } from './kube-object.ts';
+import type { KubeObject, ObjectRef } from './kube-object.ts';
 
 /** One object that a Kustomization put into the cluster, in Flux's stored form. */
 export interface InventoryEntry {
@@ -35,4 +35,10 @@ export function mergeInventories(
   const byId = new Map<string, InventoryEntry>();
   for (const entry of [...first, ...second]) if (!byId.has(entry.id)) byId.set(entry.id, entry);
   return [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+/** The stored inventory of a Kustomization as a watch shows it. */
+export function inventoryOf(kustomization: KubeObject): readonly InventoryEntry[] {
+  const { inventory } = (kustomization.status ?? {}) as { inventory?: { entries?: InventoryEntry[] } };
+  return inventory?.entries ?? [];
 }

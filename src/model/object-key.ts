@@ -24,3 +24,8 @@ export function parseKey(text: string): ObjectKey {
   }
   return { kind: known, namespace, name };
 }
+
+/** The key of a custom resource. */
+export function keyOf(kind: SyncKind, { metadata }: { metadata: { name: string; namespace?: string } }): ObjectKey {
+  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
+}

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { Push } from '../model/push.ts';
 
@@ -13,7 +12,7 @@ const PushSchema = z.object({
 
 /** One verified webhook delivery, as it lies in its queue: what it says, and no secret. */
 export const Delivery = z.object({
-  /** `<provider>-<sha256>`, see `computeDeliveryId`. */
+  /** `<provider>-<sha256>`, as webhook/delivery-id.ts makes it; BullMQ takes neither colons nor bare numbers. */
   id: z.string(),
   push: PushSchema,
   /** Milliseconds since the epoch. */
@@ -26,18 +25,4 @@ export interface Delivery {
   readonly push: Push;
   readonly receivedAt: number;
   readonly redelivered?: boolean | undefined;
-}
-
-/** The id of a delivery, the same for each redelivery; BullMQ takes neither colons nor bare numbers. */
-export function computeDeliveryId(delivery: {
-  readonly provider: Push['provider'];
-  /** The route that took it. */
-  readonly route: string;
-  /** The hook's own id, where the provider sends one. */
-  readonly hookId?: string;
-  /** The provider's id of the delivery. */
-  readonly deliveryId: string;
-}): string {
-  const parts = JSON.stringify([delivery.route, delivery.hookId ?? '', delivery.deliveryId]);
-  return `${delivery.provider}-${createHash('sha256').update(parts).digest('hex')}`;
 }

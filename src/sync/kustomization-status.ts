@@ -4,11 +4,9 @@ import { type Condition, findCondition, type NewCondition, toConditions } from '
 import { formatDuration } from '../model/duration.ts';
 import type { InventoryEntry } from '../model/inventory.ts';
 import type { HistoryEntry, Kustomization, KustomizationStatus } from '../model/kustomization.ts';
+import { REQUESTED_AT } from '../model/request-annotation.ts';
 import { type Attempt, currentStep, type SyncOutcome } from './outcome.ts';
 import { timeoutOf } from './timing.ts';
-
-/** The annotation by which a sync is asked for, and which `lastHandledReconcileAt` answers. */
-export const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
 
 const LONGEST_HISTORY = 5;
 

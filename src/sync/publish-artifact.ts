@@ -1,10 +1,11 @@
+import type { Commit } from '../git/create-git-client.ts';
 import { createIgnore } from '../git/create-ignore.ts';
 import { findCondition } from '../model/conditions.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
+import { REQUESTED_AT } from '../model/request-annotation.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
-import { REQUESTED_AT } from './kustomization-status.ts';
 import { uidOf } from './open-source.ts';
 import { branchOf } from './source-memory.ts';
 import { toSourceStatus } from './source-status.ts';
@@ -26,7 +27,7 @@ export async function publishArtifact(deps: SyncDeps, { source, sha, run }: Publ
   if (isStored && isReady(source) && !isAskedFor(source)) return;
 
   const commit = await deps.git.open(uidOf(source), sha);
-  const artifact = isStored ? known : await store(deps, { source, sha, run }, revision);
+  const artifact = isStored ? known : await store(deps, { source, commit, revision });
   const toStatus = (resource: GitRepository) => toSourceStatus(resource, { kind: 'stored', artifact }, deps.now());
   const written = await writeStatus(deps, { resource: source, toStatus }, run);
   if (known?.revision !== revision) {
@@ -47,9 +48,12 @@ export async function publishArtifact(deps: SyncDeps, { source, sha, run }: Publ
 
 type Artifact = NonNullable<GitRepositoryStatus['artifact']>;
 
-async function store(deps: SyncDeps, { source, sha }: Publication, revision: string): Promise<Artifact> {
+async function store(
+  deps: SyncDeps,
+  { source, commit, revision }: { source: GitRepository; commit: Commit; revision: string },
+): Promise<Artifact> {
   const { name, namespace = '' } = source.metadata;
-  const { tree } = await deps.git.open(uidOf(source), sha);
+  const { sha, tree } = commit;
   const ignore = await createIgnore(tree, source.spec.ignore);
   const stored = await deps.artifacts.write({ namespace, name, sha, tree, ignored: ignore.ignores });
   return { ...stored, revision };

@@ -1,7 +1,7 @@
 import { changedPrefixes } from '../git/changed-prefixes.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
-import { formatKey, type ObjectKey } from '../model/object-key.ts';
+import { formatKey, keyOf } from '../model/object-key.ts';
 import type { Hint } from '../model/push.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncDeps } from './deps.ts';
@@ -27,12 +27,16 @@ export async function requestKustomizations(deps: SyncDeps, move: Move): Promise
   const rest = followers.filter((kustomization) => !changed.has(kustomization));
   await deps.queues.requestSyncs([
     ...first.map((kustomization) => ({
-      key: keyOf(kustomization),
+      key: keyOf('Kustomization', kustomization),
       cause: 'source' as const,
       revision,
       ...(pushId === undefined ? {} : { pushId }),
     })),
-    ...rest.map((kustomization) => ({ key: keyOf(kustomization), cause: 'source' as const, revision })),
+    ...rest.map((kustomization) => ({
+      key: keyOf('Kustomization', kustomization),
+      cause: 'source' as const,
+      revision,
+    })),
   ]);
   memoryOf(deps.memories, uidOf(source)).announced = revision;
   if (pushId === undefined) return;
@@ -61,8 +65,4 @@ function pathOf({ spec }: Kustomization): string {
     .split('/')
     .filter((part) => part !== '' && part !== '.')
     .join('/');
-}
-
-function keyOf({ metadata }: Kustomization): ObjectKey {
-  return { kind: 'Kustomization', namespace: metadata.namespace ?? '', name: metadata.name };
 }

@@ -1,4 +1,4 @@
-import type { GitRepository } from '../model/git-repository.ts';
+import { DEFAULT_BRANCH, type GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
 import { parseRevision } from '../model/revision.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
@@ -75,8 +75,6 @@ export function currentOf(memory: SourceMemory, source: GitRepository): string |
   const revision = parseRevision(source.status?.artifact?.revision);
   return revision?.branch === branchOf(source) ? revision.sha : undefined;
 }
-
-const DEFAULT_BRANCH = 'master';
 
 /** The branch that a source follows; without a ref it is `master`, as in Flux. */
 export function branchOf(source: GitRepository): string {

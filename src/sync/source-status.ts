@@ -2,7 +2,8 @@
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { findCondition, type NewCondition, toConditions } from '../model/conditions.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
-import { describeFailure, REQUESTED_AT } from './kustomization-status.ts';
+import { REQUESTED_AT } from '../model/request-annotation.ts';
+import { describeFailure } from './kustomization-status.ts';
 
 type Artifact = NonNullable<GitRepositoryStatus['artifact']>;
 

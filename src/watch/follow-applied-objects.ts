@@ -3,10 +3,11 @@
  * its health is decided. What counts as drift is apply's decision; putting it right is the pipeline's task.
  */
 import type { LiveObjects } from '../apply/live-objects.ts';
+import { summarizeOwnership } from '../apply/ownership.ts';
 import { hasHealthRule } from '../health/compute-health.ts';
 import type { Cache } from '../kube/create-cache.ts';
 import type { KubeClient, Watch, WatchEventType } from '../kube/kube-client.ts';
-import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';
+import { inventoryOf, parseInventoryEntry } from '../model/inventory.ts';
 import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
@@ -24,8 +25,6 @@ export interface AppliedObjectsDeps {
 }
 
 export interface AppliedObjectsFollowing {
-  /** Kinds that are watched now, for tests and readiness. */
-  watched(): number;
   stop(): Promise<void>;
 }
 
@@ -56,9 +55,10 @@ export function followAppliedObjects(deps: AppliedObjectsDeps): AppliedObjectsFo
   };
   const take = (type: WatchEventType, object: KubeObject) => {
     const before = deps.live.live(refOf(object))?.health.status;
+    const seen = summarizeOwnership(object);
     if (type === 'DELETED') deps.live.observeDeletion(refOf(object));
-    else deps.live.observe(object);
-    drift.judge(type, object);
+    else deps.live.observe(object, seen);
+    drift.judge(type, object, seen);
     if (type !== 'DELETED') health.judge(object, before);
   };
   const giveUp = (kind: string, error: unknown) => {
@@ -76,14 +76,15 @@ export function followAppliedObjects(deps: AppliedObjectsDeps): AppliedObjectsFo
       watch.stop().catch(deps.onError);
     }
   };
-  const end = deps.kustomizations.onChange((_type, object, previous) => {
-    if (inventoryOf(object) !== inventoryOf(previous)) update();
+  const end = deps.kustomizations.onChange((type, object, previous) => {
+    const kinds = kindsOf([object]);
+    const isNew = [...kinds.keys()].some((kind) => !watches.has(kind));
+    if (type === 'DELETED' || isNew || hasLeft(kinds, previous)) update();
   });
   const timer = setInterval(update, TRY_AGAIN_MS);
   timer.unref();
   update();
   return {
-    watched: () => [...watches.values()].filter((watch) => watch !== undefined).length,
     async stop() {
       isStopped = true;
       clearInterval(timer);
@@ -111,7 +112,7 @@ function takeSnapshot(deps: AppliedObjectsDeps, drift: DriftJudge, { ref, items,
 function kindsOf(kustomizations: readonly KubeObject[]): Map<string, ObjectRef> {
   const kinds = new Map<string, ObjectRef>();
   for (const kustomization of kustomizations) {
-    for (const entry of inventoryOf(kustomization) ?? []) {
+    for (const entry of inventoryOf(kustomization)) {
       const ref = parseInventoryEntry(entry);
       if (ref) kinds.set(`${ref.group}/${ref.kind}`, ref);
     }
@@ -119,6 +120,7 @@ function kindsOf(kustomizations: readonly KubeObject[]): Map<string, ObjectRef> 
   return kinds;
 }
 
-function inventoryOf(kustomization: KubeObject | undefined): readonly InventoryEntry[] | undefined {
-  return (kustomization?.status as { inventory?: { entries?: InventoryEntry[] } } | undefined)?.inventory?.entries;
+/** Most events of a Kustomization leave its kinds alone: then the inventories of all need not be read again. */
+function hasLeft(kinds: ReadonlyMap<string, ObjectRef>, previous: KubeObject | undefined): boolean {
+  return previous !== undefined && [...kindsOf([previous]).keys()].some((kind) => !kinds.has(kind));
 }

@@ -5,7 +5,8 @@
 import type { Cache } from '../kube/create-cache.ts';
 import type { WatchEventType } from '../kube/kube-client.ts';
 import type { KubeObject } from '../model/kube-object.ts';
-import type { ObjectKey, SyncKind } from '../model/object-key.ts';
+import { keyOf, type ObjectKey, type SyncKind } from '../model/object-key.ts';
+import { REQUESTED_AT } from '../model/request-annotation.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Cause, SyncRequest } from '../queue/pending-request.ts';
 
@@ -26,7 +27,6 @@ export interface Following {
 }
 
 const RESTORE_EVERY_MS = 60_000;
-const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
 
 /** Starts following; the caches must be synced, so that what exists already is restored and not asked for anew. */
 export function followResources(deps: FollowDeps): Following {
@@ -110,8 +110,4 @@ function isFedBy(kustomization: KubeObject, source: ObjectKey): boolean {
   const { sourceRef } = kustomization.spec as { sourceRef?: { kind?: string; name?: string; namespace?: string } };
   if (sourceRef?.kind !== source.kind || sourceRef.name !== source.name) return false;
   return (sourceRef.namespace ?? kustomization.metadata.namespace) === source.namespace;
-}
-
-function keyOf(kind: SyncKind, { metadata }: KubeObject): ObjectKey {
-  return { kind, namespace: metadata.namespace ?? '', name: metadata.name };
 }

@@ -1,6 +1,6 @@
 import { type DriftVerdict, detectDrift } from '../apply/detect-drift.ts';
 import { isNewer, type LiveObjects, type ObjectRecord } from '../apply/live-objects.ts';
-import { type Ownership, ownerOf, summarizeOwnership } from '../apply/ownership.ts';
+import { type Ownership, ownerOf } from '../apply/ownership.ts';
 import type { WatchEventType } from '../kube/kube-client.ts';
 import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
@@ -16,7 +16,7 @@ interface JudgeDeps {
 
 export interface DriftJudge {
   /** Judges what a watch shows of an object, once no write of ours is under way. */
-  judge(type: WatchEventType, object: KubeObject): void;
+  judge(type: WatchEventType, object: KubeObject, seen: Ownership): void;
   /** A snapshot does not hold an object that we recorded. */
   judgeMissing(ref: ObjectRef): void;
 }
@@ -58,11 +58,10 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
     const before = asked.get(identityOf(ref));
     return before?.resourceVersion === resourceVersion && (before.kind === 'drift' || kind === 'suspect');
   };
-  const judgeNow = (type: WatchEventType, object: KubeObject) => {
+  const judgeNow = (type: WatchEventType, object: KubeObject, seen: Ownership) => {
     const ref = refOf(object);
     const record = deps.live.record(ref);
     const owner = ownerOf(object) ?? record?.owner;
-    const seen = summarizeOwnership(object);
     if (!record || !owner) return;
     const verdict = type === 'DELETED' ? judgeDeletion(record, seen) : detectDrift(record, seen);
     if (verdict.kind === 'none' || isAsked(ref, record, verdict)) return;
@@ -71,10 +70,10 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
     putRight(owner, ref, verdict.reason);
   };
   return {
-    judge(type, object) {
+    judge(type, object, seen) {
       const settled = deps.live.settled(refOf(object));
-      if (!settled) return judgeNow(type, object);
-      settled.then(() => judgeNow(type, object)).catch(deps.onError);
+      if (!settled) return judgeNow(type, object, seen);
+      settled.then(() => judgeNow(type, object, seen)).catch(deps.onError);
     },
     judgeMissing(ref) {
       const owner = deps.live.record(ref)?.owner;

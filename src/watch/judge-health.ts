@@ -3,7 +3,7 @@ import { ownerOf } from '../apply/ownership.ts';
 import { type HealthStatus, hasHealthRule } from '../health/compute-health.ts';
 import type { Cache } from '../kube/create-cache.ts';
 import { type Condition, findCondition } from '../model/conditions.ts';
-import { type InventoryEntry, parseInventoryEntry } from '../model/inventory.ts';
+import { inventoryOf, parseInventoryEntry } from '../model/inventory.ts';
 import { type KubeObject, refOf } from '../model/kube-object.ts';
 import type { Queues } from '../queue/create-queues.ts';
 
@@ -42,8 +42,7 @@ function isWaiting(kustomization: KubeObject): boolean {
 }
 
 function areAllCurrent(kustomization: KubeObject, live: LiveObjects): boolean {
-  const { inventory } = (kustomization.status ?? {}) as { inventory?: { entries?: InventoryEntry[] } };
-  return (inventory?.entries ?? []).every((entry) => {
+  return inventoryOf(kustomization).every((entry) => {
     const ref = parseInventoryEntry(entry);
     return !ref || !hasHealthRule(ref) || live.live(ref)?.health.status === 'Current';
   });

@@ -1,13 +1,10 @@
-import type { GitReference, GitRepository } from '../model/git-repository.ts';
+import { DEFAULT_BRANCH, type GitReference, type GitRepository } from '../model/git-repository.ts';
 import type { PushSource } from './match-push.ts';
 
 interface FollowedRef {
   readonly follows: string;
   readonly followsRef: (ref: string) => boolean;
 }
-
-/** Flux follows this branch where nothing else is said, whatever the remote's HEAD is. */
-const DEFAULT_BRANCH = 'master';
 
 /** What matching needs to know of a GitRepository. */
 export function toPushSource(source: GitRepository): PushSource {

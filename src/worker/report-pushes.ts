@@ -1,7 +1,7 @@
 import type { CommitState } from '../commit-status/commit-status.ts';
 import { type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
-import { formatKey, type ObjectKey } from '../model/object-key.ts';
+import { formatKey, keyOf } from '../model/object-key.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { Queues } from '../queue/create-queues.ts';
@@ -43,7 +43,7 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
     chains.set(key, chain);
   };
   const say = (progress: PushProgress, report: SyncReport, ended?: Ended) => {
-    const key = formatKey(keyOf(progress));
+    const key = formatKey(keyOf('Kustomization', progress.kustomization));
     const before = lastWords.get(key);
     const isSameCommit = before?.sha === progress.sha;
     const pushId = progress.pushIds.at(-1) ?? (isSameCommit ? before?.pushId : undefined);
@@ -69,14 +69,6 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
     async flush() {
       await Promise.all(chains.values());
     },
-  };
-}
-
-function keyOf({ kustomization }: PushProgress): ObjectKey {
-  return {
-    kind: 'Kustomization',
-    namespace: kustomization.metadata.namespace ?? '',
-    name: kustomization.metadata.name,
   };
 }
 
@@ -160,7 +152,7 @@ async function wantStatus(
   if (!deps.reportsTo(source.spec.url)) return;
   const { name, namespace = '' } = kustomization.metadata;
   const key = {
-    source: { kind: 'GitRepository' as const, namespace: source.metadata.namespace ?? '', name: source.metadata.name },
+    source: keyOf('GitRepository', source),
     sha,
     context: `hawser/${namespace}/${name}`,
   };

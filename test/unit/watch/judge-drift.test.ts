@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createLiveObjects } from '../../../src/apply/live-objects.ts';
+import { summarizeOwnership } from '../../../src/apply/ownership.ts';
 import type { KubeObject } from '../../../src/model/kube-object.ts';
 import { formatKey } from '../../../src/model/object-key.ts';
 import { createDriftJudge } from '../../../src/watch/judge-drift.ts';
@@ -103,7 +104,8 @@ function makeBench() {
     live,
     asked,
     written: (version: string, entry = 'ours') => live.recordWrite(web(version, entry), 'hash'),
-    judge: (object: KubeObject, type: 'MODIFIED' | 'DELETED' = 'MODIFIED') => judge.judge(type, object),
+    judge: (object: KubeObject, type: 'MODIFIED' | 'DELETED' = 'MODIFIED') =>
+      judge.judge(type, object, summarizeOwnership(object)),
   };
 }
 

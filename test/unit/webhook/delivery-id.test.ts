@@ -8,12 +8,17 @@ const CASES = [
   { name: 'a redelivery has the same id', other: { ...ORIGIN }, same: true },
   { name: 'another delivery has another id', other: { ...ORIGIN, deliveryId: 'd2' }, same: false },
   { name: 'another webhook has another id', other: { ...ORIGIN, hookId: '2' }, same: false },
+  { name: 'another route has another id', other: { ...ORIGIN, route: '/hook/abc' }, same: false },
+  { name: 'another provider has another id', other: { ...ORIGIN, provider: 'gitlab' as const }, same: false },
   { name: 'parts do not run into each other', other: { ...ORIGIN, hookId: '', deliveryId: '1d1' }, same: false },
 ];
 
 for (const { name, other, same } of CASES) {
-  test(`delivery ids: ${name}`, () => {
-    assert.equal(toDeliveryId(ORIGIN) === toDeliveryId(other), same);
+  test(`delivery ids: ${name}, and are of a form that BullMQ takes`, () => {
+    const id = toDeliveryId(other);
+
+    assert.equal(id === toDeliveryId(ORIGIN), same);
+    assert.match(id, /^(github|gitlab)-[0-9a-f]{64}$/);
   });
 }
 
