@@ -21,6 +21,7 @@ export const ALLOWED_IMPORTS = {
   model: [],
   redis: [],
   manifest: ['model'],
+  decryption: ['model', 'manifest'],
   credentials: ['model'],
   webhook: ['model'],
   artifact: ['model'],
@@ -37,6 +38,7 @@ export const ALLOWED_IMPORTS = {
     'git',
     'artifact',
     'credentials',
+    'decryption',
     'render',
     'manifest',
     'health',
@@ -54,9 +56,11 @@ export const ALLOWED_IMPORTS = {
 /** Every package with a life of its own has an owner; packages that are not listed (zod) may be used anywhere. */
 export const PACKAGE_OWNERS = {
   '@kubernetes/client-node': ['kube'],
+  '@marcbachmann/cel-js': ['health', 'webhook'],
   '@octokit/auth-app': ['commit-status', 'credentials'],
   '@octokit/core': ['commit-status', 'credentials'],
   '@octokit/webhooks': ['webhook'],
+  'age-encryption': ['decryption'],
   bullmq: ['queue'],
   'close-with-grace': [],
   fastify: ['http'],
@@ -64,10 +68,11 @@ export const PACKAGE_OWNERS = {
   ioredis: ['redis'],
   'isomorphic-git': ['git'],
   'js-yaml': ['manifest'],
+  openpgp: ['decryption'],
   pino: ['telemetry'],
   'prom-client': ['telemetry'],
   'tar-stream': ['artifact'],
-  undici: ['git', 'kube', 'commit-status'],
+  undici: ['git', 'kube', 'commit-status', 'artifact'],
 };
 
 /** Modules that decide and never act. */

@@ -37,7 +37,7 @@ export const ERROR_CODES = {
   KUBE_ACCESS_INVALID: {
     reason: 'ClusterAccessInvalid',
     disposition: 'stalled',
-    help: 'The kubeconfig or the in-cluster credentials cannot be used. The message names the file and what is wrong; correct it and start again.',
+    help: 'The kubeconfig or the in-cluster credentials cannot be used. The message names the file or Secret and what is wrong; correct it, and after a file start again.',
   },
   KUBE_CREDENTIALS_UNAVAILABLE: {
     reason: 'ReconciliationFailed',
@@ -63,6 +63,11 @@ export const ERROR_CODES = {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
     help: 'The identity in use may not do this. It is retried; grant the permission that the message names.',
+  },
+  SERVICE_ACCOUNT_NOT_FOUND: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The service account to act as is not in the cluster that is deployed to. It is retried; create it there, or correct spec.serviceAccountName.',
   },
   KUBE_CONFLICT: {
     reason: 'ReconciliationFailed',
@@ -144,6 +149,21 @@ export const ERROR_CODES = {
     disposition: 'retry',
     help: 'The artifact of a source could not be written to the data directory. It is retried; check free space and permissions there.',
   },
+  ARTIFACT_NOT_FOUND: {
+    reason: 'ArtifactFailed',
+    disposition: 'retry',
+    help: 'The artifact that a source’s status names is not served (any more). It is retried, and its source will publish it again; look at the source and at who serves its artifacts if it lasts.',
+  },
+  ARTIFACT_INVALID: {
+    reason: 'ArtifactFailed',
+    disposition: 'stalled',
+    help: 'The artifact of a source cannot be used: it is damaged, exceeds a bound, holds something else than files, directories and links, or is not what its digest says. The message names the cause; publish it again without it.',
+  },
+  ARTIFACT_UNAVAILABLE: {
+    reason: 'ArtifactFailed',
+    disposition: 'retry',
+    help: 'The artifact of a source could not be downloaded: no connection, no answer in time, or an error of the server. It is retried; check the network between Hawser and the URL in the source’s status.artifact.',
+  },
   REDIS_NOT_FOUND: {
     reason: 'RedisNotFound',
     disposition: 'stalled',
@@ -169,6 +189,16 @@ export const ERROR_CODES = {
     disposition: 'stalled',
     help: "The API server refused an object. The message names it and repeats the API server's reason; correct the manifest, or what the reason names, and push.",
   },
+  IGNORE_RULE_INVALID: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: 'A rule of spec.ignore names its objects in a way that cannot be read. The message names the field; correct the regular expression or selector.',
+  },
+  OBJECT_TERMINATING: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'An object that was deleted is still there when the time of the sync is up, because finalizers hold it. The message names them; it is waited for again. Find out why their controller does not remove them.',
+  },
   PRUNE_FAILED: {
     reason: 'PruneFailed',
     disposition: 'retry',
@@ -183,6 +213,41 @@ export const ERROR_CODES = {
     reason: 'ArtifactFailed',
     disposition: 'retry',
     help: 'spec.sourceRef names a GitRepository that does not exist. Create it, or correct the reference.',
+  },
+  SOURCE_ACCESS_DENIED: {
+    reason: 'AccessDenied',
+    disposition: 'stalled',
+    help: 'spec.sourceRef names a source of another namespace, and HAWSER_NO_CROSS_NAMESPACE_REFS forbids that. Use a source of the same namespace.',
+  },
+  DEPENDENCY_CYCLE: {
+    reason: 'DependencyNotReady',
+    disposition: 'stalled',
+    help: 'Kustomizations depend on each other in a circle, so that none can ever be ready. The message names the circle; remove one entry of spec.dependsOn.',
+  },
+  TARGET_UNAVAILABLE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'retry',
+    help: 'The Secret or ConfigMap that spec.kubeConfig names could not be read, or lacks what it must hold. It is retried; create or correct it.',
+  },
+  TARGET_UNSUPPORTED: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: 'spec.kubeConfig asks for a way into the cluster that this version does not know, such as a cloud identity. Use a kubeconfig in a Secret, or the provider generic.',
+  },
+  VARIABLES_UNAVAILABLE: {
+    reason: 'BuildFailed',
+    disposition: 'retry',
+    help: 'A ConfigMap or Secret of spec.postBuild.substituteFrom could not be read. It is retried; create it, or mark it optional.',
+  },
+  VARIABLES_INVALID: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A variable of spec.postBuild has a name that cannot be one. The message names it; rename it.',
+  },
+  DECRYPTION_KEYS_UNAVAILABLE: {
+    reason: 'BuildFailed',
+    disposition: 'retry',
+    help: 'The Secret that spec.decryption.secretRef names does not exist. It is retried; create it, or correct the reference.',
   },
   SOURCE_URL_INVALID: {
     reason: 'URLInvalid',
@@ -314,10 +379,40 @@ export const ERROR_CODES = {
     disposition: 'retry',
     help: 'The kustomize program could not be started. It is retried; install kustomize where the message says.',
   },
+  DECRYPTION_KEYS_INVALID: {
+    reason: 'BuildFailed',
+    disposition: 'retry',
+    help: 'The Secret of spec.decryption holds something that is no usable age or PGP key. The message names the entry; correct the Secret, it is read again at the next attempt.',
+  },
+  DECRYPTION_FAILED: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A file or object that SOPS encrypted could not be decrypted. The message names it and what was tried; encrypt it for a key that spec.decryption names, or add that key to the Secret.',
+  },
+  DECRYPTION_REQUIRED: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A Secret is still encrypted by SOPS and the Kustomization has no spec.decryption. Configure it, or apply the Secret decrypted.',
+  },
+  CEL_INVALID: {
+    reason: 'InvalidCELExpression',
+    disposition: 'stalled',
+    help: 'A CEL expression cannot be compiled, is not of the type that its field wants, or is there twice. The message names the field and the place; correct the expression.',
+  },
+  CEL_FAILED: {
+    reason: 'DependencyNotReady',
+    disposition: 'retry',
+    help: 'A CEL expression could not be evaluated: a field is missing, a value has the wrong type, or it takes too long. It is retried; guard fields that may be missing with has() or .?.',
+  },
   MANIFEST_INVALID: {
     reason: 'BuildFailed',
     disposition: 'stalled',
     help: 'A file does not hold valid Kubernetes objects. The message names the file, the document and what is wrong; correct it and push again.',
+  },
+  SUBSTITUTION_FAILED: {
+    reason: 'BuildFailed',
+    disposition: 'stalled',
+    help: 'A variable of postBuild could not be replaced in an object: it is not set, the expression is malformed, or its value breaks the object. The message names the object and the cause; set the variable or give it a default, write `$$` for a literal dollar sign, or opt the object out.',
   },
 } as const satisfies Record<string, CodeInfo>;
 

@@ -26,6 +26,14 @@ export function rememberSecret(value: string): void {
   knownSecrets.add(value);
 }
 
+/** A word or a host name: to hide it would make messages unreadable, and hides nothing. */
+const PLAIN_WORD = /^[a-z][a-z.-]*$/;
+
+/** Makes the value of a Secret known, as `rememberSecret` does, unless it is a plain word such as `production`. */
+export function rememberSecretValue(value: string): void {
+  if (!PLAIN_WORD.test(value)) rememberSecret(value);
+}
+
 /** Replaces every credential in a text: known literals, URL user-info, tokens, keys, query secrets. */
 export function redact(text: string): string {
   let clean = text;
