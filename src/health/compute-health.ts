@@ -3,11 +3,12 @@ import { parseApiVersion } from '../model/kube-object.ts';
 import { computeCustomResourceDefinitionHealth } from './custom-resource-definition.ts';
 import { computeDaemonSetHealth } from './daemon-set.ts';
 import { computeDeploymentHealth } from './deployment.ts';
-import { current, failed, type Health, inProgress } from './health.ts';
+import { computeGenericHealth, computeReadyHealth } from './generic.ts';
+import { current, type Health } from './health.ts';
 import { computeJobHealth } from './job.ts';
 import { computePersistentVolumeClaimHealth } from './persistent-volume-claim.ts';
 import { computePodHealth } from './pod.ts';
-import { describeCondition, hasMalformedConditions, readConditions, readField } from './read-status.ts';
+import { computePodDisruptionBudgetHealth } from './pod-disruption-budget.ts';
 import { computeReplicaSetHealth } from './replica-set.ts';
 import { computeServiceHealth } from './service.ts';
 import { computeStatefulSetHealth } from './stateful-set.ts';
@@ -15,8 +16,9 @@ import { computeStatefulSetHealth } from './stateful-set.ts';
 export type { Health, HealthStatus } from './health.ts';
 
 /*
- * health judges one live object by kstatus' rules, with Flux's stricter rule for jobs. It sees nothing but the object:
- * watching, deadlines, and whether the object is old enough to be judged are left to apply and watch.
+ * health judges one live object: by kstatus' rules, with Flux's stricter rule for jobs, or by a user's CEL expressions
+ * (judge-health.ts). It sees nothing but the object: watching, deadlines, and whether the object is old enough to be
+ * judged are left to apply and watch.
  */
 
 type Rule = (object: KubeObject, now: Date) => Health;
@@ -32,7 +34,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   'apps/ReplicaSet': computeReplicaSetHealth,
   'apps/StatefulSet': computeStatefulSetHealth,
   'batch/Job': computeJobHealth,
-  'policy/PodDisruptionBudget': () => current('AllowedDisruptions has been computed.'),
+  'policy/PodDisruptionBudget': computePodDisruptionBudgetHealth,
 };
 
 /** Kinds that no controller has to make ready; by group. */
@@ -55,7 +57,7 @@ const CURRENT_ONCE_STORED: Readonly<Record<string, readonly string[]>> = {
   'storage.k8s.io': ['CSIDriver', 'StorageClass', 'VolumeAttributesClass'],
 };
 
-/** Judges a live object; undefined is an object that does not exist. */
+/** Judges a live object by the built-in rules; undefined is an object that does not exist. */
 export function computeHealth(object: KubeObject | undefined, now: Date = new Date()): Health {
   if (object === undefined) return { status: 'NotFound', message: 'Resource not found' };
   const { group } = parseApiVersion(object.apiVersion);
@@ -69,29 +71,4 @@ export function computeHealth(object: KubeObject | undefined, now: Date = new Da
 /** False for kinds that are Current as soon as they exist, such as ConfigMap: they need no watch for their health. */
 export function hasHealthRule({ group, kind }: Pick<ObjectRef, 'group' | 'kind'>): boolean {
   return !CURRENT_ONCE_STORED[group]?.includes(kind);
-}
-
-/** What holds for every kind: being deleted, a generation not yet observed, kstatus' own conditions. */
-function computeGenericHealth(object: KubeObject): Health | undefined {
-  if (object.metadata.deletionTimestamp) return { status: 'Terminating', message: 'Resource scheduled for deletion' };
-  const { generation } = object.metadata;
-  const observed = readField(object, 'status.observedGeneration');
-  if (typeof generation === 'number' && typeof observed === 'number' && observed !== generation) {
-    return inProgress(`${object.kind} generation is ${generation}, but latest observed generation is ${observed}`);
-  }
-  if (hasMalformedConditions(object)) return { status: 'Unknown', message: 'status.conditions is malformed' };
-  for (const condition of readConditions(object)) {
-    if (condition.status !== 'True') continue;
-    if (condition.type === 'Reconciling') return inProgress(describeCondition(condition));
-    if (condition.type === 'Stalled') return failed(describeCondition(condition));
-  }
-  return undefined;
-}
-
-/** A kind without rule is what its Ready condition says, and Current where it has none. */
-function computeReadyHealth(object: KubeObject): Health {
-  const ready = readConditions(object).find((condition) => condition.type === 'Ready');
-  if (ready?.status === 'True') return current('Resource is Ready');
-  if (ready?.status === 'False' || ready?.status === 'Unknown') return inProgress(describeCondition(ready));
-  return current('Resource is current');
 }

@@ -22,9 +22,14 @@ export function failed(message: string): Health {
   return { status: 'Failed', message };
 }
 
+/** Nothing can be concluded. */
+export function unknown(message: string): Health {
+  return { status: 'Unknown', message };
+}
+
 /** The first health that is not undefined: a rule reads as the list of what may be wrong, the good case last. */
 export function firstOf(...checks: readonly (Health | undefined)[]): Health {
-  return checks.find((check) => check !== undefined) ?? { status: 'Unknown', message: 'No rule applies' };
+  return checks.find((check) => check !== undefined) ?? unknown('No rule applies');
 }
 
 /** In progress while a condition holds, otherwise undefined. */

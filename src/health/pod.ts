@@ -1,6 +1,6 @@
 import { isPlainObject } from '../manifest/plain-object.ts';
 import type { KubeObject } from '../model/kube-object.ts';
-import { current, failed, type Health, inProgress } from './health.ts';
+import { current, failed, type Health, inProgress, unknown } from './health.ts';
 import { isConditionTrue, readConditions, readField, readText } from './read-status.ts';
 
 /** The scheduler gets this long before a pod that fits nowhere counts as failed. */
@@ -21,7 +21,7 @@ export function computePodHealth(object: KubeObject, now: Date): Health {
     case '':
       return inProgress('Pod phase not available');
     default:
-      return { status: 'Unknown', message: `unknown phase ${phase}` };
+      return unknown(`unknown phase ${phase}`);
   }
 }
 

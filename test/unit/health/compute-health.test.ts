@@ -6,6 +6,7 @@ import { parseManifests } from '../../../src/manifest/parse-manifests.ts';
 
 /** One line per fixture; `now` is a day after the pods of the fixtures were created. */
 const CASES = [
+  { name: 'api-service-not-available', want: 'Current', message: 'Resource is current' },
   { name: 'config-map', want: 'Current', message: 'Resource is always ready' },
   { name: 'cron-job', want: 'Current', message: 'Resource is always ready' },
   { name: 'custom-resource-definition-established', want: 'Current', message: 'CRD is established' },
@@ -21,6 +22,7 @@ const CASES = [
   { name: 'custom-resource-malformed-conditions', want: 'Unknown', message: 'status.conditions is malformed' },
   { name: 'custom-resource-no-status', want: 'Current', message: 'Resource is current' },
   { name: 'custom-resource-not-ready', want: 'InProgress', message: 'waiting for the database' },
+  { name: 'custom-resource-observed-generation-text', want: 'Current', message: 'Resource is Ready' },
   { name: 'custom-resource-ready-unknown', want: 'InProgress', message: 'checking' },
   { name: 'custom-resource-ready', want: 'Current', message: 'Resource is Ready' },
   { name: 'custom-resource-reconciling', want: 'InProgress', message: 'rolling out' },
@@ -37,6 +39,7 @@ const CASES = [
   { name: 'daemon-set-without-generation', want: 'InProgress', message: 'DaemonSet metadata.generation not found' },
   { name: 'deployment-available-condition-false', want: 'InProgress', message: 'Deployment not Available' },
   { name: 'deployment-available', want: 'Current', message: 'Deployment is available. Replicas: 2' },
+  { name: 'deployment-broken-conditions', want: 'Unknown', message: 'status.conditions is malformed' },
   {
     name: 'deployment-generation-not-observed',
     want: 'InProgress',
@@ -52,10 +55,18 @@ const CASES = [
   { name: 'deployment-terminating', want: 'Terminating', message: 'Resource scheduled for deletion' },
   { name: 'deployment-too-few-updated', want: 'InProgress', message: 'Updated: 1/2' },
   { name: 'deployment-without-deadline', want: 'Current', message: 'Deployment is available. Replicas: 2' },
+  { name: 'horizontal-pod-autoscaler', want: 'Current', message: 'Resource is current' },
+  { name: 'ingress-without-address', want: 'Current', message: 'Resource is current' },
   { name: 'job-complete', want: 'Current', message: 'Job Completed. succeeded: 2/2' },
   { name: 'job-failed', want: 'Failed', message: 'Job Failed. failed: 7/2' },
+  { name: 'job-failing', want: 'InProgress', message: 'Job in progress. success:0, active: 1, failed: 3' },
   { name: 'job-not-started', want: 'InProgress', message: 'Job not started. active: 0/1' },
   { name: 'job-running', want: 'InProgress', message: 'Job in progress. success:1, active: 1, failed: 0' },
+  {
+    name: 'job-running-suspended-before',
+    want: 'InProgress',
+    message: 'Job in progress. success:0, active: 1, failed: 0',
+  },
   { name: 'job-suspended', want: 'Current', message: 'Job is suspended' },
   { name: 'namespace-terminating', want: 'Terminating', message: 'Resource scheduled for deletion' },
   { name: 'persistent-volume-claim-bound', want: 'Current', message: 'PVC is Bound' },
@@ -74,11 +85,14 @@ const CASES = [
   { name: 'pod-ready', want: 'Current', message: 'Pod is Ready' },
   { name: 'pod-running-not-ready', want: 'InProgress', message: 'Pod is running but is not Ready' },
   { name: 'pod-succeeded', want: 'Current', message: 'Pod has completed successfully' },
+  { name: 'pod-terminating', want: 'Terminating', message: 'Resource scheduled for deletion' },
+  { name: 'pod-two-crash-loops', want: 'Failed', message: 'Containers in CrashLoop state: web,log' },
   { name: 'pod-unknown-phase', want: 'Unknown', message: 'unknown phase Unknown' },
   { name: 'pod-unschedulable', want: 'Failed', message: 'Pod could not be scheduled' },
   { name: 'replica-set-current', want: 'Current', message: 'ReplicaSet is available. Replicas: 2' },
   { name: 'replica-set-extra-pods', want: 'InProgress', message: 'Pending termination: 1' },
   { name: 'replica-set-failure', want: 'InProgress', message: 'Replica Failure condition. Check Pods' },
+  { name: 'replica-set-no-status', want: 'InProgress', message: 'Labelled: 0/1' },
   { name: 'replica-set-not-available', want: 'InProgress', message: 'Available: 1/2' },
   { name: 'replica-set-not-labelled', want: 'InProgress', message: 'Labelled: 1/2' },
   { name: 'replica-set-not-ready', want: 'InProgress', message: 'Ready: 1/2' },
@@ -91,6 +105,7 @@ const CASES = [
   },
   { name: 'stateful-set-current', want: 'Current', message: 'All replicas scheduled as expected. Replicas: 2' },
   { name: 'stateful-set-extra-pods', want: 'InProgress', message: 'Pending termination: 1' },
+  { name: 'stateful-set-no-status', want: 'InProgress', message: 'Replicas: 0/1' },
   { name: 'stateful-set-not-ready', want: 'InProgress', message: 'Ready: 1/2' },
   { name: 'stateful-set-old-revision', want: 'InProgress', message: 'Waiting for updated revision to match current' },
   { name: 'stateful-set-on-delete', want: 'Current', message: 'StatefulSet is using the ondelete update strategy' },
@@ -114,7 +129,9 @@ for (const { name, want, message } of CASES) {
 }
 
 test('every fixture has its line in the table', () => {
-  const fixtures = readdirSync(FIXTURES).map((file) => file.replace('.yaml', ''));
+  const fixtures = readdirSync(FIXTURES)
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.replace('.yaml', ''));
 
   assert.deepEqual(fixtures.sort(), CASES.map(({ name }) => name as string).sort());
 });
