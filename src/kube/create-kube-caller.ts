@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { HawserError } from '../errors/hawser-error.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { RequestGate } from './create-request-gate.ts';
 import type { HttpRequest, HttpResponse, Transport } from './create-transport.ts';
@@ -34,8 +35,10 @@ export function createKubeCaller(deps: CallerDeps): KubeCaller {
     for (let attempt = 1; ; attempt += 1) {
       const result = await attemptOnce(deps, call);
       if ('body' in result && result.status < 400) return result;
-      const waitMs = decideRetry({ ...describeFailure(result), isIdempotent: call.isIdempotent, attempt });
-      if (waitMs === undefined) throw toError(deps, call, result);
+      const error = toError(deps, call, result);
+      const isFinal = error.code === 'KUBE_REJECTED';
+      const waitMs = decideRetry({ ...describeFailure(result), isFinal, isIdempotent: call.isIdempotent, attempt });
+      if (waitMs === undefined) throw error;
       const delayMs = Math.round(waitMs * (1 + Math.random() / 4));
       deps.observe({ kind: 'requestRetried', method: call.method, path: call.path, status: result.status, delayMs });
       // The slot is free meanwhile: one overloaded resource must not hold up the others.
@@ -69,7 +72,7 @@ async function attemptOnce({ transport, gate }: CallerDeps, call: KubeCall): Pro
   }, call);
 }
 
-function toError({ server }: CallerDeps, call: KubeCall, result: HttpResponse | NoAnswer): Error {
+function toError({ server }: CallerDeps, call: KubeCall, result: HttpResponse | NoAnswer): HawserError {
   if ('error' in result) return toConnectionError(result.error, server);
   return toKubeError({ status: result.status, body: result.body, sent: call.sent, notServed: call.notServed });
 }

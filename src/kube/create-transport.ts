@@ -35,19 +35,24 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_PROBE_MS = 15_000;
 /** Less than the API server's own 90 s, so that no request meets a connection that is just being closed. */
 const IDLE_CONNECTION_MS = 60_000;
+/** A remote cluster is a tenant's word: its answers must not fill this process's memory. */
+const MAX_RESPONSE_BYTES = 512 * 1024 * 1024;
 
 interface TransportOptions {
   readonly access: ClusterAccess;
   readonly connections: number;
   readonly userAgent: string;
+  /** Of one answer to `send`; a longer one is an error. 512 MiB. */
+  readonly maxResponseBytes?: number;
 }
 
-export function createTransport({ access, connections, userAgent }: TransportOptions): Transport {
+export function createTransport(options: TransportOptions): Transport {
+  const { access, connections, userAgent, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   const connect = createConnector(access);
   const common = { connect, pipelining: 1, allowH2: false, keepAliveTimeout: IDLE_CONNECTION_MS };
   // Deadlines are the signals': a call has one for the whole attempt, a watch one between bytes.
   const noTimeouts = { headersTimeout: 0, bodyTimeout: 0 };
-  const pool = new Agent({ ...common, ...noTimeouts, connections });
+  const pool = new Agent({ ...common, ...noTimeouts, connections, maxResponseSize: maxResponseBytes });
   const watchPool = new Agent({ ...common, ...noTimeouts });
   let stopped: Promise<void> | undefined;
 

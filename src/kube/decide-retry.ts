@@ -6,6 +6,8 @@ export interface FailedAttempt {
   readonly errorCode?: string | undefined;
   /** The `Retry-After` header. */
   readonly retryAfter?: string | undefined;
+  /** A 500 whose words say that a repetition would end the same way. */
+  readonly isFinal?: boolean;
   /** Doing it twice is the same as doing it once. */
   readonly isIdempotent: boolean;
   /** Counted from 1. */
@@ -19,11 +21,13 @@ const BACKOFF_MS = [50, 200, 800];
 
 /** Failures before the request was sent: nothing can have happened. */
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'UND_ERR_CONNECT_TIMEOUT']);
-const SAFE_SERVER_ERRORS = new Set([502, 503, 504]);
+/** 500 is what a change of etcd's leader, a webhook that timed out, and much else that passes looks like. */
+const PASSING_SERVER_ERRORS = new Set([500, 502, 503, 504]);
 
 /** How many milliseconds to wait before the next attempt (before jitter); undefined if there must not be one. */
 export function decideRetry(failed: FailedAttempt): number | undefined {
   const { status, attempt } = failed;
+  if (failed.isFinal) return undefined;
   const seconds = Number(failed.retryAfter);
   const isToldToWait = (status === 429 || status >= 500) && failed.retryAfter !== undefined && seconds >= 0;
   if (isToldToWait && (status === 429 || failed.isIdempotent)) {
@@ -38,5 +42,5 @@ function isRetryable({ status, errorCode, isIdempotent, attempt }: FailedAttempt
   // Credentials were loaded anew by the transport; once is enough to know whether that helped.
   if (status === 401) return attempt === 1;
   if (status === 0) return isIdempotent || NEVER_SENT.has(errorCode ?? '');
-  return SAFE_SERVER_ERRORS.has(status) && isIdempotent;
+  return PASSING_SERVER_ERRORS.has(status) && isIdempotent;
 }

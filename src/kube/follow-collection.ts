@@ -1,4 +1,3 @@
-import { text } from 'node:stream/consumers';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { ListQuery, WatchEventType } from './kube-client.ts';
 import { acceptFor, type KubeContext } from './kube-context.ts';
@@ -84,7 +83,21 @@ interface Refusal {
 }
 
 async function refusalOf(context: KubeContext, { status, body, collection }: Refusal): Promise<Error> {
-  const error = toKubeError({ status, body: await text(body), notServed: collection.notServed });
+  const error = toKubeError({ status, body: await readStart(body), notServed: collection.notServed });
   if (error.code === 'KUBE_KIND_NOT_SERVED') context.discovery.invalidate();
   return error;
+}
+
+const MOST_REFUSAL_BYTES = 1024 * 1024;
+
+/** As much of a body as a refusal can sensibly have. */
+async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length >= MOST_REFUSAL_BYTES) break;
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }

@@ -11,6 +11,8 @@ export interface KubeClient {
   get(ref: ObjectRef, options?: GetOptions): Promise<KubeObject | undefined>;
   list(query: ListQuery, signal?: AbortSignal): Promise<KubeList>;
   create(object: KubeObject, options?: WriteOptions): Promise<KubeObject>;
+  /** Posts to a subresource that answers and keeps nothing, such as a service account's `token`; repeated like a read. */
+  createSubresource(ref: ObjectRef, subresource: 'token', body: unknown, options?: WriteOptions): Promise<unknown>;
   /** Server-side apply with force. */
   apply(object: KubeObject, options: ApplyOptions): Promise<ApplyResult>;
   mergePatch(ref: ObjectRef, patch: unknown, options?: PatchOptions): Promise<KubeObject>;

@@ -1,6 +1,7 @@
 import { type KubeObject, type ObjectRef, toApiVersion } from '../model/kube-object.ts';
 import type { GetOptions, KubeClient, KubeList, ListQuery } from './kube-client.ts';
 import { acceptFor, type KubeContext, locateObject } from './kube-context.ts';
+import { parseKubeJson } from './kube-json.ts';
 import { toQuery, toResourcePath } from './resource-path.ts';
 import { KubeError, toKindNotServedError } from './to-kube-error.ts';
 
@@ -22,7 +23,7 @@ async function readObject(context: KubeContext, ref: ObjectRef, options: GetOpti
   const common = { isIdempotent: true, timeoutMs: READ_TIMEOUT_MS, signal, urgent, notServed };
   try {
     const { body } = await context.call({ method: 'GET', path, headers, ...common });
-    return toKindOf(JSON.parse(body) as KubeObject, {
+    return toKindOf(parseKubeJson<KubeObject>(body), {
       kind: ref.kind,
       apiVersion: toApiVersion(ref.group, ref.version),
     });
@@ -38,7 +39,7 @@ async function readList(context: KubeContext, query: ListQuery, signal?: AbortSi
   const headers = { ...context.headers, accept: acceptFor(query.metadataOnly, 'list') };
   const common = { isIdempotent: true, timeoutMs: LIST_TIMEOUT_MS, signal, notServed: resource.notServed };
   const { body } = await context.call({ method: 'GET', path, headers, ...common });
-  const list = JSON.parse(body) as { metadata: { resourceVersion: string }; items: KubeObject[] | null };
+  const list = parseKubeJson<{ metadata: { resourceVersion: string }; items: KubeObject[] | null }>(body);
   const items = (list.items ?? []).map((item) => toKindOf(item, resource));
   return { items, resourceVersion: list.metadata.resourceVersion };
 }

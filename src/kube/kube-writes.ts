@@ -9,7 +9,7 @@ import type {
   WriteOptions,
 } from './kube-client.ts';
 import { acceptFor, JSON_TYPE, type KubeContext, locateObject } from './kube-context.ts';
-import { stringifyKubeJson } from './kube-json.ts';
+import { parseKubeJson, stringifyKubeJson } from './kube-json.ts';
 import { parseWarnings } from './parse-warnings.ts';
 import { toQuery } from './resource-path.ts';
 import { KubeError } from './to-kube-error.ts';
@@ -18,9 +18,11 @@ const WRITE_TIMEOUT_MS = 30_000;
 
 export function createWrites(
   context: KubeContext,
-): Pick<KubeClient, 'create' | 'apply' | 'mergePatch' | 'jsonPatch' | 'delete'> {
+): Pick<KubeClient, 'create' | 'createSubresource' | 'apply' | 'mergePatch' | 'jsonPatch' | 'delete'> {
   return {
     create: (object, options) => createObject(context, object, options),
+    createSubresource: (ref, subresource, body, options) =>
+      postToSubresource(context, ref, { ...options, subresource, body }),
     apply: (object, options) => applyObject(context, object, options),
     mergePatch: (ref, patch, options) =>
       patchObject(context, ref, { ...options, patch, type: 'merge', isIdempotent: !hasResourceVersion(patch) }),
@@ -41,7 +43,25 @@ async function createObject(context: KubeContext, object: KubeObject, options: W
     sent: object,
     notServed,
   });
-  return JSON.parse(body) as KubeObject;
+  return parseKubeJson<KubeObject>(body);
+}
+
+interface SubresourceRequest extends WriteOptions {
+  readonly subresource: 'token';
+  readonly body: unknown;
+}
+
+async function postToSubresource(context: KubeContext, ref: ObjectRef, request: SubresourceRequest): Promise<unknown> {
+  const { path, notServed } = await locateObject(context, ref, request.subresource);
+  const { body } = await context.call({
+    ...writeCall(context, request, { accept: JSON_TYPE, type: JSON_TYPE }),
+    method: 'POST',
+    path: `${path}${toQuery(writeQuery(request))}`,
+    body: stringifyKubeJson(request.body),
+    isIdempotent: true,
+    notServed,
+  });
+  return parseKubeJson(body);
 }
 
 async function applyObject(context: KubeContext, object: KubeObject, options: ApplyOptions): Promise<ApplyResult> {
@@ -56,7 +76,7 @@ async function applyObject(context: KubeContext, object: KubeObject, options: Ap
     sent: object,
     notServed,
   });
-  const answer = JSON.parse(response.body) as KubeObject;
+  const answer = parseKubeJson<KubeObject>(response.body);
   return {
     object: { ...answer, apiVersion: object.apiVersion, kind: object.kind },
     created: response.status === 201,
@@ -80,7 +100,7 @@ async function patchObject(context: KubeContext, ref: ObjectRef, request: PatchR
     isIdempotent: request.isIdempotent,
     notServed,
   });
-  return JSON.parse(body) as KubeObject;
+  return parseKubeJson<KubeObject>(body);
 }
 
 async function deleteObject(context: KubeContext, ref: ObjectRef, options: DeleteOptions = {}) {

@@ -125,6 +125,12 @@ export function toKindNotServedError(message: string): KubeError {
   return new KubeError('KUBE_KIND_NOT_SERVED', message, { status: 404, kubeReason: '' });
 }
 
+/** The API server lists a group of an extension server that does not answer: which kinds it has is not known now. */
+export function toGroupUnavailableError({ group, version }: { group: string; version: string }): KubeError {
+  const message = `the server behind APIService/${version}.${group} does not answer, so that no kind of ${group}/${version} is known: repair it, or delete the APIService`;
+  return new KubeError('KUBE_UNAVAILABLE', message, { status: 503, kubeReason: '' });
+}
+
 /** The words of the RESTMapper, which people know from kubectl. */
 export function formatNoMatch(kind: string, apiVersion: string): string {
   return `no matches for kind "${kind}" in version "${apiVersion}"`;
@@ -153,7 +159,7 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 
 /** Told apart by their text, because the API server answers them with 500 and no reason. */
 const FINAL_FAILURES =
-  /failed to create typed patch object|convert CR to an invalid|request is too large|ResourceExhausted/;
+  /failed to create typed patch object|unable to convert unstructured object to|convert CR to an invalid|request is too large|ResourceExhausted/;
 /** What an admission webhook denies may be allowed a moment later. */
 const DENIED_BY_WEBHOOK = /admission webhook .* denied the request/;
 

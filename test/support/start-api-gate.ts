@@ -27,11 +27,28 @@ export interface HeldRequest {
   drop(): void;
 }
 
+/** What is answered in the API server's place. */
+export interface ApiAnswer {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+/** Requests that do not reach the API server, because the gate answers them. */
+export interface AnsweredRequests {
+  /** Those that came so far. */
+  readonly requests: readonly ApiRequest[];
+  /** Those that come from now on pass. */
+  end(): void;
+}
+
 /** A way to the API server on which requests can be held, so that a test knows exactly how far a process has got. */
 export interface ApiGate {
   readonly kubeconfig: string;
   /** From now on holds every request that fits. */
   hold(fits: (request: ApiRequest) => boolean): HeldRequest;
+  /** From now on answers every request that fits, or only the first ones. */
+  answer(fits: (request: ApiRequest) => boolean, answer: ApiAnswer, times?: number): AnsweredRequests;
 }
 
 const PATIENCE_MS = 30_000;
@@ -46,8 +63,9 @@ interface Hold {
 export async function startApiGate(t: Pick<TestContext, 'after'>, kubeconfig: string): Promise<ApiGate> {
   const access = loadClusterAccess({ kubeconfig });
   const holds = new Set<Hold>();
+  const answers = new Set<Answers>();
   const server = createServer((request, response) => {
-    forward(access, holds, { request, response }).catch(() => response.destroy());
+    forward(access, { holds, answers }, { request, response }).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -76,7 +94,24 @@ export async function startApiGate(t: Pick<TestContext, 'after'>, kubeconfig: st
       };
       return { arrived: () => eventually(first, { timeoutMs: PATIENCE_MS }), drop };
     },
+    answer: (fits, answer, times = Number.POSITIVE_INFINITY) => {
+      const given: Answers = { fits, answer, times, requests: [] };
+      answers.add(given);
+      return { requests: given.requests, end: () => void answers.delete(given) };
+    },
   };
+}
+
+interface Answers {
+  readonly fits: (request: ApiRequest) => boolean;
+  readonly answer: ApiAnswer;
+  readonly times: number;
+  readonly requests: ApiRequest[];
+}
+
+interface Interventions {
+  readonly holds: Iterable<Hold>;
+  readonly answers: Iterable<Answers>;
 }
 
 interface Exchange {
@@ -84,7 +119,11 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-async function forward(access: ClusterAccess, holds: Iterable<Hold>, { request, response }: Exchange): Promise<void> {
+async function forward(
+  access: ClusterAccess,
+  { holds, answers }: Interventions,
+  { request, response }: Exchange,
+): Promise<void> {
   const { method = 'GET', url: path = '/' } = request;
   const body = await text(request);
   for (const hold of holds) {
@@ -92,6 +131,12 @@ async function forward(access: ClusterAccess, holds: Iterable<Hold>, { request, 
     hold.arrive({ method, path, body });
     await hold.dropped;
     response.destroy();
+    return;
+  }
+  for (const { fits, answer, times, requests } of answers) {
+    if (requests.length >= times || !fits({ method, path, body })) continue;
+    requests.push({ method, path, body });
+    response.writeHead(answer.status, answer.headers).end(answer.body);
     return;
   }
   const credentials = await access.credentials();

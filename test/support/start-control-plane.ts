@@ -32,9 +32,9 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-const START_TIMEOUT_MS = 90_000;
-const START_ATTEMPTS = 3;
-const PORT_TAKEN = /address already in use/;
+export const START_TIMEOUT_MS = 90_000;
+export const START_ATTEMPTS = 3;
+export const PORT_TAKEN = /address already in use/;
 
 /** Starts a control plane, or answers with the cluster of HAWSER_TEST_KUBECONFIG, which is neither started nor stopped. */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
@@ -137,7 +137,8 @@ async function startServers({ dir, start, processes, benchmark, progress }: Serv
   return { kubeconfig, url, token };
 }
 
-function etcdArgs(dir: string, clientPort: number, peerPort: number): string[] {
+/** Arguments of an etcd that keeps its data in a folder. */
+export function etcdArgs(dir: string, clientPort: number, peerPort: number): string[] {
   const clientUrl = `http://127.0.0.1:${clientPort}`;
   return [
     `--data-dir=${join(dir, 'etcd')}`,
@@ -148,7 +149,8 @@ function etcdArgs(dir: string, clientPort: number, peerPort: number): string[] {
   ];
 }
 
-function apiServerArgs(etcdPort: number, securePort: number): string[] {
+/** Arguments of an API server whose working directory holds its credentials. */
+export function apiServerArgs(etcdPort: number, securePort: number): string[] {
   return [
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     `--secure-port=${securePort}`,
@@ -203,7 +205,7 @@ async function createNode({ url, token, ca }: Omit<ApiCall, 'body'>): Promise<vo
 }
 
 /** One request to the new API server; 409 is fine (a kept folder has its node already), any other error is thrown. */
-function callApi({ url, token, ca, body }: ApiCall): Promise<unknown> {
+export function callApi({ url, token, ca, body }: ApiCall): Promise<unknown> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   return new Promise((resolve, reject) => {
     const call = request(url, { ca, headers, method: body ? 'POST' : 'GET', agent: false }, (response) => {

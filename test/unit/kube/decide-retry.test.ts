@@ -27,7 +27,14 @@ const CASES: readonly Case[] = [
   { name: 'the tenth 429 is final', given: { status: 429, retryAfter: '1', attempt: 10, ...once }, want: undefined },
   { name: 'a 500 that tells when is repeated', given: { status: 500, retryAfter: '1', ...idempotent }, want: 1_000 },
   { name: 'a POST is not repeated after a 500', given: { status: 500, retryAfter: '1', ...once }, want: undefined },
-  { name: 'a bare 500 is an answer', given: { status: 500, ...idempotent }, want: undefined },
+  { name: 'a 500 may pass and is repeated', given: { status: 500, ...idempotent }, want: 50 },
+  {
+    name: 'a 500 that would come again is an answer',
+    given: { status: 500, isFinal: true, ...idempotent },
+    want: undefined,
+  },
+  { name: 'the fourth 500 is final', given: { status: 500, attempt: 4, ...idempotent }, want: undefined },
+  { name: 'a POST is not repeated after a bare 500', given: { status: 500, ...once }, want: undefined },
   { name: 'a 503 is repeated', given: { status: 503, ...idempotent }, want: 50 },
   { name: 'a POST is not repeated after a 503', given: { status: 503, ...once }, want: undefined },
   {

@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { inspect } from 'node:util';
 import { diffSnapshots } from '../../../src/kube/create-cache.ts';
 import { parseDiscovery } from '../../../src/kube/create-discovery.ts';
 import { createEventLimits } from '../../../src/kube/event-limits.ts';
-import { stringifyKubeJson } from '../../../src/kube/kube-json.ts';
+import { parseKubeJson, stringifyKubeJson } from '../../../src/kube/kube-json.ts';
 import { parseWarnings } from '../../../src/kube/parse-warnings.ts';
 import { toMergePatch } from '../../../src/kube/patch-status.ts';
 import { readLines } from '../../../src/kube/read-lines.ts';
 import { toQuery, toResourcePath } from '../../../src/kube/resource-path.ts';
 import { toEventMessage } from '../../../src/kube/to-event-object.ts';
+import { KubeError } from '../../../src/kube/to-kube-error.ts';
 import type { KubeObject } from '../../../src/model/kube-object.ts';
 
 interface Case {
@@ -93,15 +95,21 @@ const CASES: readonly Case[] = [
     want: ['DELETED u1', 'ADDED u2'],
   },
   {
-    name: 'discovery keeps the order of versions and leaves out what has no kind',
+    name: 'discovery keeps the order of versions, leaves out what has no kind and tells whose server is silent',
     given: () =>
       parseDiscovery(
         JSON.stringify({
           kind: 'APIGroupDiscoveryList',
-          items: [{ metadata: { name: 'apps' }, versions: [{ version: 'v2', resources }, { version: 'v1' }] }],
+          items: [
+            { metadata: { name: 'apps' }, versions: [{ version: 'v2', resources }, { version: 'v1' }] },
+            { metadata: { name: 'metrics' }, versions: [{ version: 'v1', freshness: 'Stale' }] },
+          ],
         }),
       ),
-    want: [{ group: 'apps', version: 'v2', kind: 'Deployment', plural: 'deployments', namespaced: true }],
+    want: {
+      resources: [{ group: 'apps', version: 'v2', kind: 'Deployment', plural: 'deployments', namespaced: true }],
+      unavailable: [{ group: 'metrics', version: 'v1' }],
+    },
   },
   { name: 'a short message stays', given: () => toEventMessage('ü'), want: 'ü' },
   {
@@ -131,6 +139,24 @@ test('lines are put together again however the bytes were split', async () => {
 
     assert.deepEqual(lines, ['{"a":"ü"}', '', '{"b":1}']);
   }
+});
+
+test('a line without end is given up before it fills the memory', async () => {
+  const chunk = Buffer.alloc(8 * 1024 * 1024, 'x');
+  let chunks = 0;
+  const endless = (async function* () {
+    for (; chunks < 100; chunks += 1) yield chunk;
+  })();
+
+  await assert.rejects(readLines(endless).next(), { message: 'a line is longer than 64 MiB' });
+  assert.equal(chunks, 8);
+});
+
+test('an answer that is not JSON is refused without quoting it', () => {
+  assert.throws(
+    () => parseKubeJson('<html>canary</html>'),
+    (error) => error instanceof KubeError && error.code === 'KUBE_UNREACHABLE' && !inspect(error).includes('canary'),
+  );
 });
 
 test('events of one kind are admitted in a burst of 25, then one in 300 s', () => {

@@ -102,6 +102,16 @@ const CASES: readonly Case[] = [
     want: { code: 'KUBE_REJECTED', isManagedByUnservedVersion: true },
   },
   {
+    name: 'a value that its kind cannot hold, which is a 500 and yet final',
+    given: {
+      status: 500,
+      body: status(
+        'failed to convert new object (d/p; /v1, Kind=Pod) to proper version: unable to convert unstructured object to /v1, Kind=Pod: quantities must match the regular expression',
+      ),
+    },
+    want: { code: 'KUBE_REJECTED', disposition: 'stalled' },
+  },
+  {
     name: 'an object that etcd does not take',
     given: { status: 500, body: status('etcdserver: request is too large') },
     want: { code: 'KUBE_REJECTED', disposition: 'stalled' },
