@@ -30,8 +30,8 @@ export interface Decryptor {
   /** The id of its keys. */
   readonly id: string;
   /**
-   * A file before the build; the same bytes if it is not SOPS encrypted in its format. The format is read from the path
-   * unless given: for a generator's `key=file` it is the key's (`formatOf`), for its `envs` `formatOfEnv` tells it.
+   * A file before the build; the same bytes if it is not SOPS encrypted in its format. The format is read from the end
+   * of the path unless given; where another name decides, as the key of a generator's `key=file`, the path ends in it.
    * Rejects with DECRYPTION_FAILED or DECRYPTION_KEYS_INVALID.
    */
   decryptFile(path: string, content: Buffer, format?: FileFormat): Promise<Buffer>;

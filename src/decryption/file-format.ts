@@ -9,12 +9,6 @@ export function formatOf(name: string): FileFormat {
   return name.endsWith('.ini') ? 'ini' : 'binary';
 }
 
-/** As `formatOf`, for the `envs` of a generator, where a name that tells nothing means dotenv. */
-export function formatOfEnv(name: string): FileFormat {
-  const format = formatOf(name);
-  return format === 'binary' ? 'dotenv' : format;
-}
-
 /** What only an encrypted file of the format holds, in the order in which unknown content is tried. */
 const MARKERS: readonly (readonly [FileFormat, string])[] = [
   ['binary', '"mac": "ENC['],

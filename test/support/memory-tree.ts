@@ -90,7 +90,10 @@ function idOf(entry: Directory | MemoryEntry): string {
   const hash = createHash('sha1');
   if (typeof entry === 'string' || Buffer.isBuffer(entry)) return hash.update('file').update(entry).digest('hex');
   if (!isDirectory(entry)) return hash.update(JSON.stringify(entry)).digest('hex');
-  for (const [name, child] of entry.children) hash.update(`${name}\0${toEntry(name, child).kind}\0${idOf(child)}\0`);
+  for (const [name, child] of entry.children) {
+    const { kind, id } = toEntry(name, child);
+    hash.update(`${name}\0${kind}\0${id}\0`);
+  }
   return hash.digest('hex');
 }
 
