@@ -1,6 +1,7 @@
 import { toCanonicalJson } from '../manifest/canonical-json.ts';
 import { parseYaml } from '../manifest/parse-yaml.ts';
-import { type Fields, overlayKustomization, parseKustomization, splitUnknownFields } from './kustomization-file.ts';
+import type { Fields } from './fields.ts';
+import { parseKustomization, splitUnknownFields } from './kustomization-file.ts';
 import {
   isInlineYaml,
   PLUGIN_FIELDS,
@@ -9,13 +10,14 @@ import {
   referencesOfPlugin,
   textsOf,
 } from './kustomization-references.ts';
+import { type OverlayFields, overlayKustomization } from './overlay-kustomization.ts';
 import { renderFailed } from './render-error.ts';
 import { findKustomizationNames } from './scan-directory.ts';
 import { joinInside, type ResolvedPath, type SnapshotPaths } from './snapshot-paths.ts';
 
-/** A file of a build: a file of the snapshot as it is, or one that is written anew. */
+/** A file of a build: a file of the snapshot, decrypted under that name if there is one, or one that is written anew. */
 export type ClosureFile =
-  | { readonly kind: 'snapshot'; readonly id: string }
+  | { readonly kind: 'snapshot'; readonly id: string; readonly decryptAs?: string }
   | { readonly kind: 'written'; readonly text: string };
 
 /** Everything that a kustomize build reads, and nothing else: all paths are inside the snapshot, none is remote. */
@@ -24,6 +26,8 @@ export interface Closure {
   readonly links: ReadonlyMap<string, string>;
   readonly warnings: readonly string[];
 }
+
+const GENERATED = 'kustomization.yaml';
 
 interface Walk {
   readonly paths: SnapshotPaths;
@@ -39,7 +43,7 @@ const REMOTE = /^(?:git::|gh:|[a-z][a-z0-9+.-]*:\/\/|[^/\s]+@[^/\s]+:|(?:www\.)?
 export async function collectClosure(
   paths: SnapshotPaths,
   directory: string,
-  targetNamespace: string | undefined,
+  overlay: OverlayFields,
 ): Promise<Closure> {
   const walk = createWalk(paths);
   walk.directories.add(directory);
@@ -47,7 +51,11 @@ export async function collectClosure(
   const { known, unknown } = splitUnknownFields(fields);
   // Flux reads the root file leniently: a field that kustomize does not know has no effect there.
   for (const field of unknown) walk.warnings.push(`${join(directory, name)}: unknown field '${field}' was ignored`);
-  await walkKustomization(walk, { directory, name, fields: overlayKustomization(known, targetNamespace) });
+  await walkKustomization(walk, {
+    directory,
+    name,
+    fields: overlayKustomization(known, overlay, join(directory, name)),
+  });
   return { files: walk.files, links: paths.links, warnings: walk.warnings };
 }
 
@@ -55,15 +63,20 @@ export async function collectClosure(
 export async function collectGeneratedClosure(
   paths: SnapshotPaths,
   directory: string,
-  generated: { resources: readonly string[]; targetNamespace: string | undefined },
+  generated: { resources: readonly string[]; overlay: OverlayFields },
 ): Promise<Closure> {
   const walk = createWalk(paths);
   walk.directories.add(directory);
   const resources = generated.resources.map(
     (path) => `./${directory === '' ? path : path.slice(directory.length + 1)}`,
   );
-  const fields = overlayKustomization({ resources }, generated.targetNamespace);
-  await walkKustomization(walk, { directory, name: 'kustomization.yaml', fields });
+  // The placeholder is Flux's: without any field kustomize would refuse the file as empty.
+  const isEmpty = resources.length === 0 && !generated.overlay.components?.length;
+  const base = isEmpty ? { namespace: '_placeholder' } : { resources };
+  const { buildMetadata: _, ...rest } = overlayKustomization(base, generated.overlay, GENERATED);
+  const { buildMetadata } = generated.overlay;
+  const fields = buildMetadata?.length ? { ...rest, buildMetadata } : rest;
+  await walkKustomization(walk, { directory, name: GENERATED, fields });
   return { files: walk.files, links: paths.links, warnings: walk.warnings };
 }
 
@@ -112,7 +125,15 @@ async function walkReference(walk: Walk, directory: string, reference: Reference
     return walkDirectory(walk, found.path);
   }
   if (reference.wants === 'directory') throw renderFailed(`${what} is a file, a directory is needed`);
-  if (!walk.files.has(found.path)) walk.files.set(found.path, { kind: 'snapshot', id: found.id });
+  addFile(walk, found, reference.decryptAs);
+}
+
+/** A file that is named twice is decrypted if either place wants it so. */
+function addFile(walk: Walk, found: ResolvedPath, decryptAs: string | undefined): void {
+  const known = walk.files.get(found.path);
+  if (known && (known.kind === 'written' || known.decryptAs !== undefined || decryptAs === undefined)) return;
+  const file = { kind: 'snapshot', id: found.id } as const;
+  walk.files.set(found.path, decryptAs === undefined ? file : { ...file, decryptAs });
 }
 
 async function walkDirectory(walk: Walk, directory: string): Promise<void> {

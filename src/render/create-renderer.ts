@@ -9,8 +9,8 @@ import type { Tree } from './tree.ts';
 
 /*
  * A snapshot of files and a Kustomization's path become objects: plain directories in process, as Flux and kustomize
- * would build them, directories with a kustomization by the kustomize program. Results are cached by content. Where
- * the snapshot comes from, what is done with the objects, and who is told of warnings is left to others.
+ * would build them, directories with a kustomization, and what a spec adds to one, by the kustomize program. Results
+ * are cached by content. Where the snapshot comes from, what is done with the objects, and who is told of warnings is left to others.
  */
 
 export interface RendererOptions {
@@ -26,6 +26,8 @@ export interface RendererOptions {
   readonly timeoutMs?: number;
   /** Default 64 MiB. */
   readonly maxOutputBytes?: number;
+  /** Address space of one kustomize build; default 2 GiB, of which a Go program takes 640 MiB at its start. */
+  readonly maxMemoryBytes?: number;
   /** Bytes of YAML whose results are kept, for results and for parsed files each; default 64 MiB. */
   readonly maxCacheBytes?: number;
   /** Default: 50,000 files, 128 MiB, 50,000 objects. */
@@ -50,6 +52,7 @@ export function createRenderer(options: RendererOptions): Renderer {
       searchPath: options.searchPath ?? '/usr/local/bin:/usr/bin:/bin',
       timeoutMs: options.timeoutMs ?? 60_000,
       maxOutputBytes: options.maxOutputBytes ?? 64 * MEBIBYTE,
+      maxMemoryBytes: options.maxMemoryBytes ?? 2048 * MEBIBYTE,
       limits: { ...RENDER_LIMITS, ...options.limits },
     },
     prepare: once(() => prepareWorkDir(options.workDir)),

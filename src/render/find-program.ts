@@ -4,7 +4,10 @@ import { HawserError } from '../errors/hawser-error.ts';
 
 /** A program's path: as given if it is one, else found by name in the search path. Throws RENDER_UNAVAILABLE. */
 export async function findProgram(program: string, searchPath: string): Promise<string> {
-  if (program.includes('/')) return program;
+  if (program.includes('/')) {
+    if (await isExecutable(program)) return program;
+    throw new HawserError('RENDER_UNAVAILABLE', `cannot start ${program}: it is missing, or no program`);
+  }
   for (const directory of searchPath.split(delimiter)) {
     const path = join(directory, program);
     if (directory !== '' && (await isExecutable(path))) return path;

@@ -1,10 +1,9 @@
 import { parseYaml } from '../manifest/parse-yaml.ts';
+import { type Fields, isFields } from './fields.ts';
 import { renderFailed } from './render-error.ts';
 
 /** The names under which kustomize looks for its file, in this order. */
 export const KUSTOMIZATION_NAMES = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'] as const;
-
-export type Fields = Readonly<Record<string, unknown>>;
 
 /** Every field of a kustomization file that kustomize 5.8 knows. */
 const KNOWN_FIELDS: ReadonlySet<string> = new Set([
@@ -58,22 +57,4 @@ export function splitUnknownFields(fields: Fields): { readonly known: Fields; re
   const unknown = Object.keys(fields).filter((name) => !KNOWN_FIELDS.has(name));
   const known = Object.fromEntries(Object.entries(fields).filter(([name]) => KNOWN_FIELDS.has(name)));
   return { known, unknown };
-}
-
-/**
- * The root kustomization as Flux's generator writes it: `targetNamespace` replaces its namespace, and one without
- * resources is given build metadata, so that kustomize does not refuse it as empty.
- */
-export function overlayKustomization(fields: Fields, targetNamespace: string | undefined): Fields {
-  const { resources } = fields;
-  const isEmpty = !Array.isArray(resources) || resources.length === 0;
-  return {
-    ...fields,
-    ...(isEmpty ? { buildMetadata: ['originAnnotations'] } : {}),
-    ...(targetNamespace === undefined ? {} : { namespace: targetNamespace }),
-  };
-}
-
-export function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,4 @@
-import { type Fields, isFields } from './kustomization-file.ts';
+import { type Fields, isFields, listIn } from './fields.ts';
 import { renderFailed } from './render-error.ts';
 
 /** A path that a kustomization names, and what may stand there. */
@@ -7,6 +7,8 @@ export interface Reference {
   readonly where: string;
   readonly path: string;
   readonly wants: 'file' | 'directory' | 'either';
+  /** Flux decrypts such a file before a build; its format is the one that this name ends in. */
+  readonly decryptAs?: string;
 }
 
 /** A map of fields, and where it is written. */
@@ -21,14 +23,16 @@ interface LocatedText {
 }
 
 const FILE_FIELDS = ['crds', 'configurations'] as const;
-const PATCH_FIELDS = ['patches', 'patchesJson6902', 'replacements'] as const;
-const GENERATOR_FIELDS = ['configMapGenerator', 'secretGenerator'] as const;
+const PATCH_FIELDS = ['patchesJson6902', 'replacements'] as const;
 /** Fields whose entries are plugins: inline YAML, or the path of a file that holds some. */
 export const PLUGIN_FIELDS = ['generators', 'transformers', 'validators'] as const;
 const HELM_FIELDS = ['helmCharts', 'helmChartInflationGenerator'] as const;
 
 /** Keys that carry paths. kustomize reads keys in any case, so one in another case would name a file unseen. */
 const PATH_KEYS: readonly string[] = ['path', 'paths', 'files', 'envs', 'env', 'replacements'];
+
+/** Endings that tell SOPS the format of a file. */
+const KNOWN_FORMAT = /\.(?:ya?ml|json|env|ini|dockerconfigjson)$/;
 
 /** Built-in plugins that read no file beyond those found by `referencesOfPlugin`. */
 const KNOWN_PLUGINS: ReadonlySet<string> = new Set([
@@ -63,7 +67,11 @@ export function referencesOf(fields: Fields, file: string): readonly Reference[]
     ...FILE_FIELDS.flatMap((field) => textsOf(at, field).map(toFile)),
     ...textsOf(at, 'patchesStrategicMerge').filter(isPath).map(toFile),
     ...PATCH_FIELDS.flatMap((field) => mapsOf(at, field).flatMap(pathsOf)),
-    ...GENERATOR_FIELDS.flatMap((field) => mapsOf(at, field).flatMap(sourcesOf)),
+    ...mapsOf(at, 'patches')
+      .flatMap(pathsOf)
+      .map((patch) => ({ ...patch, decryptAs: patch.path })),
+    ...mapsOf(at, 'configMapGenerator').flatMap(sourcesOf),
+    ...mapsOf(at, 'secretGenerator').flatMap(secretsOf),
     ...(isFields(fields.openapi) ? pathsOf({ where: `${at.where}openapi.`, fields: fields.openapi }) : []),
   ];
 }
@@ -107,10 +115,7 @@ function mapsOf(at: Located, field: string): readonly Located[] {
 }
 
 function listOf(at: Located, field: string): readonly unknown[] {
-  const value = at.fields[field];
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw renderFailed(`${at.where}${field} must be a list`);
-  return value;
+  return listIn(at.fields, field, at.where);
 }
 
 function pathsOf(at: Located): readonly Reference[] {
@@ -122,6 +127,17 @@ function sourcesOf(at: Located): readonly Reference[] {
   requireExactKeys(at);
   const files = textsOf(at, 'files').map(({ where, text }) => ({ where, text: text.slice(text.indexOf('=') + 1) }));
   return [...files, ...textsOf(at, 'envs'), ...textOf(at, 'env')].map(toFile);
+}
+
+/** The format of a file is told by its key, if it has one; that of an env file by its name, else it is dotenv. */
+function secretsOf(at: Located): readonly Reference[] {
+  const files = textsOf(at, 'files').map(({ text }) => text.split('=', 1).join());
+  const envs = textsOf(at, 'envs').map(({ text }) => (KNOWN_FORMAT.test(text) ? text : '.env'));
+  const names = [...files, ...envs];
+  return sourcesOf(at).map((source, index) => {
+    const decryptAs = names[index];
+    return decryptAs === undefined ? source : { ...source, decryptAs };
+  });
 }
 
 function textOf(at: Located, field: string): readonly LocatedText[] {

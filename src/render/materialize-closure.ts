@@ -1,16 +1,24 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import type { Closure } from './collect-closure.ts';
+import { dirname, join, posix } from 'node:path';
+import type { Closure, ClosureFile } from './collect-closure.ts';
 import { renderFailed } from './render-error.ts';
 import type { RenderLimits } from './render-limits.ts';
+import type { BuildDecryptor } from './render-request.ts';
 import type { Tree } from './tree.ts';
+
+/** What a build reads, from where, and with what it is decrypted. */
+export interface BuildInput {
+  readonly closure: Closure;
+  readonly tree: Tree;
+  readonly decryptor?: BuildDecryptor | undefined;
+}
 
 /** Writes the files and symlinks of a build below an empty directory. Throws RENDER_FAILED if they are too large. */
 export async function materializeClosure(
-  closure: Closure,
-  tree: Tree,
+  input: BuildInput,
   { root, limits }: { root: string; limits: RenderLimits },
 ): Promise<void> {
+  const { closure } = input;
   if (closure.files.size > limits.files) throw renderFailed(`a build may read at most ${limits.files} files`);
   let bytes = 0;
   const made = new Set<string>();
@@ -20,7 +28,7 @@ export async function materializeClosure(
     made.add(path);
   };
   for (const [path, file] of closure.files) {
-    const content = file.kind === 'written' ? Buffer.from(file.text) : await tree.read(path);
+    const content = await contentOf(input, path, file);
     bytes += content.length;
     if (bytes > limits.bytes) throw renderFailed(`a build may read at most ${limits.bytes} bytes`);
     await makeDirectory(dirname(join(root, path)));
@@ -30,4 +38,12 @@ export async function materializeClosure(
     await makeDirectory(dirname(join(root, path)));
     await symlink(target, join(root, path));
   }
+}
+
+async function contentOf({ tree, decryptor }: BuildInput, path: string, file: ClosureFile): Promise<Buffer> {
+  if (file.kind === 'written') return Buffer.from(file.text);
+  const content = await tree.read(path);
+  if (!decryptor || file.decryptAs === undefined) return content;
+  const ending = posix.basename(file.decryptAs);
+  return decryptor.decryptFile(posix.basename(path) === ending ? path : `${path} as ${ending}`, content);
 }

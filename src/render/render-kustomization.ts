@@ -1,12 +1,11 @@
 import { mkdir, mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type LocatedObject, parseLocatedManifests } from '../manifest/parse-manifests.ts';
-import type { Closure } from './collect-closure.ts';
+import type { LocatedObject } from '../manifest/parse-manifests.ts';
 import { findProgram } from './find-program.ts';
-import { materializeClosure } from './materialize-closure.ts';
+import { type BuildInput, materializeClosure } from './materialize-closure.ts';
+import { parseInSlices } from './parse-in-slices.ts';
 import type { RenderLimits } from './render-limits.ts';
 import { runKustomize } from './run-kustomize.ts';
-import type { Tree } from './tree.ts';
 
 export interface KustomizeOptions {
   readonly workDir: string;
@@ -14,6 +13,7 @@ export interface KustomizeOptions {
   readonly searchPath: string;
   readonly timeoutMs: number;
   readonly maxOutputBytes: number;
+  readonly maxMemoryBytes: number;
   readonly limits: RenderLimits;
 }
 
@@ -36,7 +36,7 @@ export async function prepareWorkDir(workDir: string): Promise<void> {
 /** Builds a closure with kustomize in a private directory that is gone afterwards, whatever happens. */
 export async function renderKustomization(
   options: KustomizeOptions,
-  build: { tree: Tree; closure: Closure; directory: string },
+  build: BuildInput & { readonly directory: string },
   signal: AbortSignal,
 ): Promise<BuiltKustomization> {
   const base = await realpath(await mkdtemp(join(options.workDir, BUILD_PREFIX)));
@@ -46,12 +46,12 @@ export async function renderKustomization(
     await mkdir(root);
     await mkdir(home);
     const kustomizePath = await findProgram(options.kustomizePath, options.searchPath);
-    await materializeClosure(build.closure, build.tree, { root, limits: options.limits });
+    await materializeClosure(build, { root, limits: options.limits });
     const { output, warnings } = await runKustomize(
       { ...options, kustomizePath, root, home, directory: build.directory },
       signal,
     );
-    const objects = parseLocatedManifests(output, { file: `kustomize build ${build.directory || '.'}` });
+    const objects = await parseInSlices(output, { file: `kustomize build ${build.directory || '.'}` });
     return { objects, bytes: output.length, warnings };
   } finally {
     await rm(base, { recursive: true, force: true });

@@ -1,6 +1,8 @@
-import { type LocatedObject, parseLocatedManifests } from '../manifest/parse-manifests.ts';
+import type { LocatedObject } from '../manifest/parse-manifests.ts';
 import type { ByteCache } from './byte-cache.ts';
 import { freeze } from './conclude-objects.ts';
+import { parseInSlices } from './parse-in-slices.ts';
+import { createPause } from './pause.ts';
 import { renderFailed } from './render-error.ts';
 import type { RenderLimits } from './render-limits.ts';
 import type { ManifestFile } from './scan-directory.ts';
@@ -17,6 +19,7 @@ export async function readManifests(
   { parsed, limits }: { parsed: ParsedFiles; limits: RenderLimits },
 ): Promise<{ readonly objects: readonly LocatedObject[]; readonly bytes: number }> {
   if (files.length > limits.files) throw renderFailed(`a build may read at most ${limits.files} files`);
+  const pause = createPause();
   const objects: LocatedObject[] = [];
   let bytes = 0;
   for (const file of files) {
@@ -24,6 +27,7 @@ export async function readManifests(
     bytes += read.bytes;
     if (bytes > limits.bytes) throw renderFailed(`a build may read at most ${limits.bytes} bytes`);
     for (const located of read.objects) objects.push({ ...located, file: file.path });
+    await pause();
   }
   return { objects, bytes };
 }
@@ -49,7 +53,7 @@ async function readManifest(
   const known = parsed.get(file.id);
   if (known) return known;
   const content = await tree.read(file.path);
-  const objects = parseLocatedManifests(content.toString('utf8'), { file: file.path });
+  const objects = await parseInSlices(content.toString('utf8'), { file: file.path });
   for (const { object } of objects) freeze(object);
   const read = { objects, bytes: content.length };
   parsed.set(file.id, read, content.length);

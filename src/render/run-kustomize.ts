@@ -3,6 +3,9 @@ import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { renderFailed } from './render-error.ts';
 import { withoutContents } from './without-contents.ts';
 
+const SHELL = '/bin/sh';
+/** What Go says as it dies of it. */
+const OUT_OF_MEMORY = /^(?:runtime: out of memory|fatal error: .*(?:memory|arena))/m;
 const LONGEST_MESSAGE = 2_000;
 const MOST_ERROR_BYTES = 64 * 1024;
 
@@ -16,6 +19,8 @@ export interface KustomizeRun {
   readonly home: string;
   readonly timeoutMs: number;
   readonly maxOutputBytes: number;
+  /** Address space that the program may take; a Go program takes 640 MiB of it at its start. */
+  readonly maxMemoryBytes: number;
 }
 
 interface Outcome {
@@ -41,14 +46,23 @@ export async function runKustomize(
     );
   }
   const { warnings, message } = readErrors(outcome.errors, run);
+  if (OUT_OF_MEMORY.test(outcome.errors)) {
+    throw renderFailed(`kustomize needs more than ${run.maxMemoryBytes} bytes of memory: split the kustomization`);
+  }
   if (outcome.failed) throw renderFailed(message);
   return { output: outcome.output, warnings };
+}
+
+/** GOMEMLIMIT only makes Go collect garbage harder; the limit of the address space is what stops it, where there is one. */
+function limitMemory(bytes: number): string {
+  return `ulimit -v ${Math.floor(bytes / 1024)} 2>/dev/null; exec "$0" "$@"`;
 }
 
 /** No variable of ours reaches the child; an empty PATH leaves it no git, no Helm and no plugin to start. */
 function start(run: KustomizeRun): ChildProcess {
   const directory = run.directory === '' ? run.root : `${run.root}/${run.directory}`;
-  return spawn(run.kustomizePath, ['build', '--load-restrictor', 'LoadRestrictionsNone', directory], {
+  const build = [run.kustomizePath, 'build', '--load-restrictor', 'LoadRestrictionsNone', directory];
+  return spawn(SHELL, ['-c', limitMemory(run.maxMemoryBytes), ...build], {
     cwd: run.root,
     env: {
       PATH: '',
@@ -79,9 +93,7 @@ function collect(child: ChildProcess, run: KustomizeRun, stop: AbortSignal): Pro
     if (errorBytes <= MOST_ERROR_BYTES) errors.push(chunk);
   });
   child.on('error', (error) => {
-    reject(
-      new HawserError('RENDER_UNAVAILABLE', `cannot start ${run.kustomizePath}: ${messageOf(error)}`, { cause: error }),
-    );
+    reject(new HawserError('RENDER_UNAVAILABLE', `cannot start ${SHELL}: ${messageOf(error)}`, { cause: error }));
   });
   child.on('close', (code) => {
     if (bytes > run.maxOutputBytes) reject(renderFailed(`the output is larger than ${run.maxOutputBytes} bytes`));

@@ -1,6 +1,6 @@
 import { type KubeObject, parseApiVersion } from '../model/kube-object.ts';
 import { isClusterScoped } from './cluster-scoped-kinds.ts';
-import { type Fields, isFields } from './kustomization-file.ts';
+import { type Fields, isFields } from './fields.ts';
 
 /** kustomize's name for "no namespace written". */
 const DEFAULT_NAMESPACE = 'default';

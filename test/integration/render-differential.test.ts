@@ -205,7 +205,8 @@ async function buildWithKustomize(build: {
       await writeFile(join(root, path), content);
     }
     const { stdout } = await promisify(execFile)(build.kustomizePath, ['build', root]);
-    return concludeObjects(parseLocatedManifests(stdout, { file: 'kustomize' }), RENDER_LIMITS).objects;
+    const built = parseLocatedManifests(stdout, { file: 'kustomize' });
+    return (await concludeObjects(built, RENDER_LIMITS)).objects;
   } finally {
     await rm(root, { recursive: true, force: true });
   }

@@ -235,5 +235,5 @@ test('followed symlinks are part of the closure', async () => {
 });
 
 function collect(files: Record<string, MemoryEntry>, targetNamespace?: string): ReturnType<typeof collectClosure> {
-  return collectClosure(createSnapshotPaths(createMemoryTree(files)), 'app', targetNamespace);
+  return collectClosure(createSnapshotPaths(createMemoryTree(files)), 'app', { targetNamespace });
 }
