@@ -1,15 +1,13 @@
-import type { Disposition } from '../errors/codes.ts';
-import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { KubeClient, WriteOptions } from '../kube/kube-client.ts';
 import { KubeError } from '../kube/to-kube-error.ts';
-import { formatSubject, type KubeObject, refOf } from '../model/kube-object.ts';
+import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import { adoptFields, entriesAtVersion } from './adopt.ts';
 import { applyKnownFields, type KnownFieldsResult } from './apply-known-fields.ts';
-import type { Change } from './change.ts';
-import { type DesiredObject, readSwitch } from './desired.ts';
-import { isNewer, type LiveObjects } from './live-objects.ts';
+import type { IgnoreRule } from './ignore-rules.ts';
+import type { LiveObjects } from './live-objects.ts';
 import { FIELD_MANAGER, summarizeOwnership } from './ownership.ts';
 import { retryWhile } from './retry-while.ts';
+import type { Sighting } from './switches.ts';
 
 export interface ApplyContext {
   readonly client: KubeClient;
@@ -17,78 +15,56 @@ export interface ApplyContext {
   readonly signal: AbortSignal;
   /** Throws if this run must not write any more (its lease is lost). */
   readonly beforeWrite: (timeoutMs: number) => void;
+  /** `spec.force`: an object is deleted and created anew where a field was changed that cannot be. */
+  readonly force: boolean;
+  /** `spec.ignore`: fields that others may change. */
+  readonly ignore?: readonly IgnoreRule[] | undefined;
+  /** What a watch shows of an object; undefined is looked up where it matters. */
+  readonly sightingOf?: (ref: ObjectRef) => Sighting | undefined;
   /** True once a CustomResourceDefinition was written: the API server then serves its kind a moment later. */
   readonly kindsAreNew: boolean;
+  /** True once a Role was written: the API server lets it be bound a moment later. */
+  readonly rolesAreNew: boolean;
+  /** Names of the admission policies that were changed: the API server heeds the change a moment later. */
+  readonly changedPolicies: ReadonlySet<string>;
 }
 
 /** Time limit of one write in milliseconds: well below the lease, so that a write never outlives its right. */
 export const WRITE_TIMEOUT_MS = 8_000;
-const NEW_KIND_PATIENCE_MS = 10_000;
+const PATIENCE_MS = 10_000;
 
-/** Tries one object without writing it; throws APPLY_FAILED naming it. An object that cannot be tried has passed. */
-export async function dryRunObject(context: ApplyContext, desired: DesiredObject): Promise<void> {
-  try {
-    await send(context, desired, true);
-  } catch (error) {
-    context.signal.throwIfAborted();
-    if (error instanceof KubeError && error.isDryRunUnsupported) return;
-    throw toApplyError(desired, 'dry-run', error);
-  }
-}
-
-/** Writes one object and takes the answer as its new record; throws APPLY_FAILED naming it. */
-export function applyObject(context: ApplyContext, desired: DesiredObject): Promise<Change> {
-  return context.live.trackWrite(desired.ref, writeObject(context, desired));
-}
-
-async function writeObject(context: ApplyContext, desired: DesiredObject): Promise<Change> {
-  const before = context.live.live(desired.ref);
-  const startedAt = new Date(Math.floor(Date.now() / 1000) * 1000);
-  try {
-    if (await isPresentAndOnlyWantedOnce(context, desired)) return { ref: desired.ref, action: 'skipped' };
-    const written = await send(context, desired, false);
-    const adopted = await adoptIfNeeded(context, desired, written);
-    const record = context.live.recordWrite(adopted ?? written.object, desired.hash);
-    const isChanged = before ? isNewer(record, before) : wasWrittenSince(record.entryTime, startedAt);
-    const action = written.created ? 'created' : isChanged ? 'configured' : 'unchanged';
-    return { ref: desired.ref, action, warnings: written.warnings };
-  } catch (error) {
-    context.signal.throwIfAborted();
-    throw toApplyError(desired, 'apply', error);
-  }
-}
-
-/** Without an earlier state to compare with, the time of our entry tells whether this write changed anything. */
-function wasWrittenSince(entryTime: string | undefined, startedAt: Date): boolean {
-  return entryTime === undefined || new Date(entryTime) >= startedAt;
-}
-
-async function isPresentAndOnlyWantedOnce(context: ApplyContext, desired: DesiredObject): Promise<boolean> {
-  if (readSwitch(desired.object, 'ssa') !== 'ifnotpresent') return false;
-  return (await context.client.get(desired.ref, { metadataOnly: true, signal: context.signal })) !== undefined;
-}
-
-async function send(context: ApplyContext, desired: DesiredObject, dryRun: boolean) {
-  const options = {
-    fieldManager: FIELD_MANAGER,
-    dryRun,
-    fieldValidation: 'Warn' as const,
-    signal: context.signal,
-    urgent: true,
-    ...(dryRun ? {} : { timeoutMs: WRITE_TIMEOUT_MS, beforeWrite: context.beforeWrite }),
+/** Sends one payload by server-side apply, with patience for what the API server has not taken in yet. */
+export async function sendObject(
+  context: ApplyContext,
+  object: KubeObject,
+  { dryRun }: { readonly dryRun: boolean },
+): Promise<KnownFieldsResult> {
+  const options = dryRun ? { signal: context.signal, urgent: true, dryRun } : writeOptions(context);
+  const send = () => applyKnownFields(context.client, object, { ...options, ...APPLY });
+  const attempt = async () => {
+    try {
+      return await send();
+    } catch (error) {
+      if (dryRun || !mayBeOtherVersion(error) || !(await rewriteVersions(context, object))) throw error;
+      return await send();
+    }
   };
-  const attempt = () => applyKnownFields(context.client, desired.object, options);
-  const patient = () =>
-    context.kindsAreNew
-      ? retryWhile(attempt, isNotServedYet, { forMs: NEW_KIND_PATIENCE_MS, signal: context.signal })
-      : attempt();
-  try {
-    return await patient();
-  } catch (error) {
-    if (dryRun || !(error instanceof KubeError) || !error.isManagedByUnservedVersion) throw error;
-    await rewriteVersions(context, desired.object);
-    return await patient();
-  }
+  return await retryWhile(attempt, (error) => isPassing(context, object, error), {
+    forMs: PATIENCE_MS,
+    signal: context.signal,
+  });
+}
+
+const APPLY = { fieldManager: FIELD_MANAGER, fieldValidation: 'Warn' } as const;
+
+/** True if an admission policy refused an object, and it is one of the given names. */
+export function isDeniedBy(policies: ReadonlySet<string>, error: unknown): boolean {
+  return error instanceof KubeError && [...policies].some((name) => error.message.includes(`Policy '${name}' `));
+}
+
+function isPassing({ kindsAreNew, rolesAreNew, changedPolicies }: ApplyContext, object: KubeObject, error: unknown) {
+  const mayBeUnknownYet = kindsAreNew || (rolesAreNew && object.roleRef !== undefined);
+  return (mayBeUnknownYet && isNotServedYet(error)) || isDeniedBy(changedPolicies, error);
 }
 
 function isNotServedYet(error: unknown): boolean {
@@ -98,11 +74,24 @@ function isNotServedYet(error: unknown): boolean {
   );
 }
 
-async function rewriteVersions(context: ApplyContext, object: KubeObject): Promise<void> {
-  const { client } = context;
+/**
+ * True for refusals that come of managedFields in another version of a custom resource: it is not served any more, or
+ * lacks a field that this one has.
+ */
+export function mayBeOtherVersion(error: unknown): boolean {
+  return error instanceof KubeError && (error.isManagedByUnservedVersion || error.isFieldNotDeclared);
+}
+
+/** True if managedFields name a version other than the one of a payload. */
+export function namesOtherVersion({ metadata }: KubeObject, apiVersion: string): boolean {
+  return (metadata.managedFields ?? []).some((entry) => entry.apiVersion !== apiVersion);
+}
+
+async function rewriteVersions(context: ApplyContext, object: KubeObject): Promise<boolean> {
+  const { client, signal } = context;
   const ref = refOf(object);
-  const live = await client.get(ref, { signal: context.signal });
-  if (!live) return;
+  const live = await client.get(ref, { metadataOnly: true, signal, urgent: true });
+  if (!live || !namesOtherVersion(live, object.apiVersion)) return false;
   await client.jsonPatch(
     ref,
     [
@@ -111,40 +100,27 @@ async function rewriteVersions(context: ApplyContext, object: KubeObject): Promi
     ],
     writeOptions(context),
   );
+  return true;
 }
 
-async function adoptIfNeeded(
+/** Takes over what kubectl owns of an object that was just applied; undefined if there is nothing. */
+export async function adoptIfNeeded(
   context: ApplyContext,
-  desired: DesiredObject,
   { object: live, sent }: KnownFieldsResult,
 ): Promise<KubeObject | undefined> {
-  if (!summarizeOwnership(live).hasAdoptableEntry || readSwitch(desired.object, 'ssa') === 'merge') return undefined;
+  if (!summarizeOwnership(live).hasAdoptableEntry) return undefined;
+  const options = writeOptions(context);
   try {
-    await adoptFields(context.client, live, writeOptions(context));
+    await adoptFields(context.client, live, options);
   } catch (error) {
     if (!(error instanceof KubeError) || !error.isConflict) throw error;
-    const fresh = (await context.client.apply(sent, applyOptions(context))).object;
-    await adoptFields(context.client, fresh, writeOptions(context));
+    const fresh = (await context.client.apply(sent, { ...options, ...APPLY })).object;
+    await adoptFields(context.client, fresh, options);
   }
-  return (await context.client.apply(sent, applyOptions(context))).object;
+  return (await context.client.apply(sent, { ...options, ...APPLY })).object;
 }
 
-function applyOptions(context: ApplyContext) {
-  return { ...writeOptions(context), fieldManager: FIELD_MANAGER, fieldValidation: 'Warn' as const };
-}
-
-function writeOptions({ signal, beforeWrite }: ApplyContext): WriteOptions {
+/** How every write of a sync is sent. */
+export function writeOptions({ signal, beforeWrite }: Pick<ApplyContext, 'signal' | 'beforeWrite'>): WriteOptions {
   return { signal, beforeWrite, urgent: true, timeoutMs: WRITE_TIMEOUT_MS };
-}
-
-function toApplyError(desired: DesiredObject, step: 'dry-run' | 'apply', error: unknown): HawserError {
-  if (error instanceof HawserError && error.code === 'SYNC_LEASE_LOST') return error;
-  const reason = error instanceof KubeError ? error.kubeReason : '';
-  const subject = `${formatSubject(desired.ref)} ${step} failed`;
-  const text = `${subject}${reason === '' ? '' : ` (${reason})`}: ${messageOf(error)}`;
-  return new HawserError('APPLY_FAILED', text, { cause: error, disposition: dispositionOf(error) });
-}
-
-function dispositionOf(error: unknown): Disposition {
-  return error instanceof HawserError ? error.disposition : 'retry';
 }

@@ -2,12 +2,15 @@
  * Carries out the writing half of a plan: dry-runs, then stage by stage, each stage in parallel. What to write is
  * plan-sync's decision, when to stop between stages is the caller's.
  */
-import { type ApplyContext, applyObject, dryRunObject } from './apply-object.ts';
+import { throwIfStopped } from './apply-error.ts';
+import { type ApplyContext, isDeniedBy } from './apply-object.ts';
 import type { Change } from './change.ts';
 import type { DesiredObject } from './desired.ts';
 import type { SyncPlan } from './plan-sync.ts';
 import { definedKind } from './stages.ts';
+import { type Trial, tryObject } from './try-object.ts';
 import { waitEstablished } from './wait-established.ts';
+import { writeObject } from './write-object.ts';
 
 export interface ApplyResult {
   readonly changes: readonly Change[];
@@ -26,43 +29,74 @@ interface ApplyHooks {
 
 /** Writes what a plan calls for. Nothing at all is written if one of the objects that can be tried first is refused. */
 export async function applyPlan(
-  context: Omit<ApplyContext, 'kindsAreNew'>,
+  given: Omit<ApplyContext, 'kindsAreNew' | 'rolesAreNew' | 'changedPolicies'>,
   plan: SyncPlan,
   hooks: ApplyHooks,
 ): Promise<ApplyResult> {
+  const context: ApplyContext = { ...given, kindsAreNew: false, rolesAreNew: false, changedPolicies: NONE };
   const first = plan.stages.flat().filter((object) => plan.validateFirst.has(object.identity));
-  const refused = await failuresOf(first.map((object) => dryRunObject({ ...context, kindsAreNew: false }, object)));
+  const tried = await tryObjects(context, first);
+  const refused = tried.failures.filter((error) => !isDeniedBy(plan.changedPolicies, causeOf(error)));
   if (refused.length > 0) return { changes: [], failures: refused, hasWritten: false };
   await hooks.readyToWrite();
 
   const changes: Change[] = [];
   let kindsAreNew = false;
+  let rolesAreNew = false;
   for (const [index, stage] of plan.stages.entries()) {
     if (index > 0) await hooks.betweenStages();
-    const result = await applyStage({ ...context, kindsAreNew }, plan, stage);
+    const changedPolicies = index > 0 ? plan.changedPolicies : NONE;
+    const result = await applyStage({ ...context, kindsAreNew, rolesAreNew, changedPolicies }, { plan, stage, tried });
     changes.push(...result.changes);
     if (result.failures.length > 0)
       return { changes, failures: result.failures, hasWritten: result.hasWritten || index > 0 };
     kindsAreNew = (await establishKinds(context, plan, stage)) || kindsAreNew;
+    rolesAreNew ||= stage.some(({ ref }) => ref.kind === 'Role' || ref.kind === 'ClusterRole');
   }
   return { changes, failures: [], hasWritten: true };
 }
 
-async function applyStage(
-  context: ApplyContext,
-  plan: SyncPlan,
-  stage: readonly DesiredObject[],
-): Promise<ApplyResult> {
-  const untried = plan.validates ? stage.filter((object) => !plan.validateFirst.has(object.identity)) : [];
-  const refused = await failuresOf(untried.map((object) => dryRunObject(context, object)));
-  if (refused.length > 0) return { changes: [], failures: refused, hasWritten: false };
-  const results = await Promise.allSettled(stage.map((object) => applyObject(context, object)));
-  context.signal.throwIfAborted();
+const NONE: ReadonlySet<string> = new Set();
+
+interface StageInput {
+  readonly plan: SyncPlan;
+  readonly stage: readonly DesiredObject[];
+  readonly tried: Pick<Tried, 'trials'>;
+}
+
+async function applyStage(context: ApplyContext, { plan, stage, tried }: StageInput): Promise<ApplyResult> {
+  const untried = plan.validates ? stage.filter((object) => !tried.trials.has(object.identity)) : [];
+  const { trials, failures } = await tryObjects(context, untried);
+  if (failures.length > 0) return { changes: [], failures, hasWritten: false };
+  const trialOf = ({ identity }: DesiredObject) => trials.get(identity) ?? tried.trials.get(identity);
+  const results = await Promise.allSettled(stage.map((object) => writeObject(context, object, trialOf(object))));
+  const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  throwIfStopped(context.signal, ...errors);
   return {
     changes: results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
-    failures: results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : [])),
+    failures: errors,
     hasWritten: true,
   };
+}
+
+interface Tried {
+  /** What the trials showed, by identity. */
+  readonly trials: ReadonlyMap<string, Trial>;
+  readonly failures: readonly unknown[];
+}
+
+async function tryObjects(context: ApplyContext, objects: readonly DesiredObject[]): Promise<Tried> {
+  const trials = new Map<string, Trial>();
+  const results = await Promise.allSettled(
+    objects.map(async (object) => trials.set(object.identity, await tryObject(context, object))),
+  );
+  const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
+  throwIfStopped(context.signal, ...failures);
+  return { trials, failures };
+}
+
+function causeOf(error: unknown): unknown {
+  return error instanceof Error ? error.cause : undefined;
 }
 
 async function establishKinds(
@@ -80,9 +114,4 @@ async function establishKinds(
     context.signal,
   );
   return true;
-}
-
-async function failuresOf(attempts: readonly Promise<unknown>[]): Promise<unknown[]> {
-  const results = await Promise.allSettled(attempts);
-  return results.flatMap((result) => (result.status === 'rejected' ? [result.reason] : []));
 }

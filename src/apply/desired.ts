@@ -1,8 +1,10 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import { digestOf } from '../manifest/canonical-json.ts';
 import { normalizeObject } from '../manifest/normalize-object.ts';
-import { OWNER_PREFIX, withNamespace, withOwnerLabels } from '../manifest/owner-labels.ts';
+import { withNamespace, withOwnerLabels } from '../manifest/owner-labels.ts';
+import { isPlainObject } from '../manifest/plain-object.ts';
 import { formatSubject, identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import { hasSwitch, type Sighting } from './switches.ts';
 
 /** One object as it shall be, ready to be sent. */
 export interface DesiredObject {
@@ -11,6 +13,8 @@ export interface DesiredObject {
   readonly object: KubeObject;
   /** Digest of the payload: equal to the record's `sentHash` while nothing has changed. */
   readonly hash: string;
+  /** What was left out of the payload although Git has it, and why. */
+  readonly warnings?: readonly string[];
 }
 
 /** Whether the API server serves a kind, and whether its objects live in namespaces. */
@@ -22,12 +26,33 @@ export function toDesiredObjects(
   owner: { readonly name: string; readonly namespace: string },
   scopeOf: KindScope,
 ): DesiredObject[] {
-  return objects.map((rendered) => {
+  const desired = objects.map((rendered) => {
     const scope = scopeOf(refOf(rendered));
     const object = withOwnerLabels(normalizeObject(inScope(rendered, scope)), owner);
     const ref = refOf(object);
-    return { ref, identity: identityOf(ref), object, hash: digestOf(object) };
+    const warnings = bundleOf(rendered) && !bundleOf(object) ? [BUNDLE_LEFT_OUT] : [];
+    return { ref, identity: identityOf(ref), object, hash: digestOf(object), warnings };
   });
+  refuseTwins(desired);
+  return desired;
+}
+
+const CA_BUNDLE = ['spec', 'conversion', 'webhook', 'clientConfig', 'caBundle'];
+const BUNDLE_LEFT_OUT = `${CA_BUNDLE.join('.')} holds no certificate and was left out: correct it, or remove it from the manifest`;
+
+/** Normalising leaves out the placeholder of a definition's caBundle, which the API server would refuse. */
+function bundleOf(object: KubeObject): unknown {
+  if (object.kind !== 'CustomResourceDefinition') return undefined;
+  return CA_BUNDLE.reduce<unknown>((value, name) => (isPlainObject(value) ? value[name] : undefined), object);
+}
+
+/** Manifests may differ in a namespace that their kind does not have: in the cluster they are one object. */
+function refuseTwins(desired: readonly DesiredObject[]): void {
+  const seen = new Set<string>();
+  for (const { ref, identity } of desired) {
+    if (seen.has(identity)) throw new HawserError('APPLY_INVALID', `${formatSubject(ref)} is there twice: remove one`);
+    seen.add(identity);
+  }
 }
 
 function inScope(object: KubeObject, scope: { readonly namespaced: boolean } | undefined): KubeObject {
@@ -40,15 +65,12 @@ function inScope(object: KubeObject, scope: { readonly namespaced: boolean } | u
   );
 }
 
-type Switch = 'reconcile' | 'ssa' | 'prune';
-
-/** Reads one of Flux's per-object switches, an annotation or a label, in lower case. */
-export function readSwitch(object: KubeObject, name: Switch): string | undefined {
-  const key = `${OWNER_PREFIX}/${name}`;
-  return (object.metadata.annotations?.[key] ?? object.metadata.labels?.[key])?.toLowerCase();
-}
-
 /** True for objects that their manifest tells Hawser to leave alone. */
 export function isLeftAlone(object: KubeObject): boolean {
-  return readSwitch(object, 'reconcile') === 'disabled' || readSwitch(object, 'ssa') === 'ignore';
+  return hasSwitch(object, 'reconcile', 'disabled') || hasSwitch(object, 'ssa', 'ignore');
+}
+
+/** True for an object that is there and is left as it is: the cluster says so, or Git wants it created only. */
+export function isNotWritten({ object }: DesiredObject, sighting: Sighting | undefined): boolean {
+  return sighting !== undefined && (sighting.isLeftAlone || hasSwitch(object, 'ssa', 'ifnotpresent'));
 }

@@ -7,20 +7,27 @@
 import { computeHealth, type Health } from '../health/compute-health.ts';
 import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
+import { type Correction, type Drift, toCorrection } from './correction.ts';
+import { createFights, type Fights } from './fights.ts';
 import { type Ownership, ownerOf, summarizeOwnership } from './ownership.ts';
+import { type Sighting, toSighting } from './switches.ts';
 
 /** The record of 6.3: what the API server answered to our last write, and what that write held. */
 export interface ObjectRecord extends Ownership {
   /** Digest of the payload that we sent. */
   readonly sentHash: string;
   readonly owner: ObjectKey | undefined;
-  /** Why the object must be applied again although its desired state is unchanged. */
-  readonly drift?: string | undefined;
+  /** Set while the object must be applied again although its desired state is unchanged. */
+  readonly drift?: Drift | undefined;
 }
 
 /** The newest state that a response or a watch event has shown. */
 export interface LiveState extends Ownership {
   readonly health: Health;
+  /** What its metadata says about writing it. */
+  readonly sighting: Sighting;
+  /** The object itself, where its health is judged by an expression. */
+  readonly object?: KubeObject;
 }
 
 export interface LiveObjects {
@@ -32,7 +39,10 @@ export interface LiveObjects {
   observe(object: KubeObject, ownership: Ownership): void;
   observeDeletion(ref: ObjectRef): void;
   /** Marks an object for one more apply; the record stays, so that the next response can be compared with it. */
-  markDrift(ref: ObjectRef, reason: string): void;
+  markDrift(ref: ObjectRef, drift: Drift): void;
+  /** What the last write of an object has put back; answered once. */
+  takeCorrection(ref: ObjectRef): Correction | undefined;
+  readonly fights: Fights;
   /** Notes that a write of this object is under way: until it is answered, an event may well be its own echo. */
   trackWrite<T>(ref: ObjectRef, write: Promise<T>): Promise<T>;
   /** Resolves when no write of this object is under way; undefined if none is. */
@@ -48,10 +58,16 @@ interface Known {
   writing?: Promise<void> | undefined;
   record?: ObjectRecord;
   live?: LiveState;
+  correction?: Correction;
+}
+
+interface LiveObjectsOptions {
+  /** Whether an object's health is judged by an expression of its owner, for which it is kept whole. */
+  readonly isJudgedByExpression?: (object: KubeObject) => boolean;
 }
 
 /** Creates the store for one cluster. */
-export function createLiveObjects(): LiveObjects {
+export function createLiveObjects({ isJudgedByExpression = () => false }: LiveObjectsOptions = {}): LiveObjects {
   const known = new Map<string, Known>();
   const entryOf = (ref: ObjectRef): Known => {
     const identity = identityOf(ref);
@@ -59,28 +75,44 @@ export function createLiveObjects(): LiveObjects {
     known.set(identity, entry);
     return entry;
   };
+  const fights = createFights();
+  const toState = (object: KubeObject, ownership: Ownership): LiveState => ({
+    ...ownership,
+    health: computeHealth(object),
+    sighting: toSighting(object),
+    ...(isJudgedByExpression(object) ? { object } : {}),
+  });
   return {
+    fights,
     record: (ref) => known.get(identityOf(ref))?.record,
     live: (ref) => known.get(identityOf(ref))?.live,
     recordWrite(object, sentHash) {
       const ownership = summarizeOwnership(object);
       const entry = entryOf(refOf(object));
+      if (entry.record?.drift) entry.correction = toCorrection(entry.ref, entry.record.drift, object);
       entry.record = { ...ownership, sentHash, owner: ownerOf(object) };
-      if (isNewer(ownership, entry.live)) entry.live = { ...ownership, health: computeHealth(object) };
+      if (isNewer(ownership, entry.live)) entry.live = toState(object, ownership);
       return entry.record;
     },
     observe(object, ownership) {
       const entry = entryOf(refOf(object));
-      if (isNewer(ownership, entry.live)) entry.live = { ...ownership, health: computeHealth(object) };
+      if (isNewer(ownership, entry.live)) entry.live = toState(object, ownership);
     },
     observeDeletion(ref) {
       const entry = known.get(identityOf(ref));
       if (entry?.record) delete entry.live;
       else known.delete(identityOf(ref));
     },
-    markDrift(ref, reason) {
+    markDrift(ref, drift) {
       const entry = known.get(identityOf(ref));
-      if (entry?.record) entry.record = { ...entry.record, drift: reason };
+      if (entry?.record) entry.record = { ...entry.record, drift };
+    },
+    takeCorrection(ref) {
+      const entry = known.get(identityOf(ref));
+      const correction = entry?.correction;
+      delete entry?.correction;
+      if (correction) fights.explain(correction);
+      return correction;
     },
     async trackWrite(ref, write) {
       const entry = entryOf(ref);

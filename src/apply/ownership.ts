@@ -47,7 +47,8 @@ export function ownerOf({ metadata }: KubeObject): ObjectKey | undefined {
   return name && namespace ? { kind: 'Kustomization', namespace, name } : undefined;
 }
 
-function isOwnEntry(entry: ManagedFieldsEntry): boolean {
+/** Our server-side apply entry: the record of which fields are ours. */
+export function isOwnEntry(entry: ManagedFieldsEntry): boolean {
   return entry.manager === FIELD_MANAGER && entry.operation === 'Apply' && !entry.subresource;
 }
 

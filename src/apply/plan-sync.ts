@@ -1,9 +1,10 @@
 import { compareApplyOrder } from '../manifest/apply-order.ts';
 import { type InventoryEntry, mergeInventories, parseInventoryEntry, toInventoryEntry } from '../model/inventory.ts';
 import { identityOf, type ObjectRef } from '../model/kube-object.ts';
-import { type DesiredObject, isLeftAlone } from './desired.ts';
+import { type DesiredObject, isLeftAlone, isNotWritten } from './desired.ts';
 import type { ObjectRecord } from './live-objects.ts';
-import { findValidatable, toStages } from './stages.ts';
+import { findValidatable, isPolicy, toStages } from './stages.ts';
+import type { Sighting } from './switches.ts';
 
 /** What a sync will do to the cluster. */
 export interface SyncPlan {
@@ -14,6 +15,8 @@ export interface SyncPlan {
   readonly validateFirst: ReadonlySet<string>;
   /** Whether objects are dry-run at all: one changed object is its own trial. */
   readonly validates: boolean;
+  /** Names of the admission policies, there already, that this set changes: until then they judge by the old rules. */
+  readonly changedPolicies: ReadonlySet<string>;
   /** Objects that left the set, in the order of deletion. */
   readonly prune: readonly ObjectRef[];
   /** What the status must hold before the first write, so that a crash orphans nothing. */
@@ -22,7 +25,7 @@ export interface SyncPlan {
   readonly inventoryAfter: readonly InventoryEntry[];
   /** Whether `inventoryDuring` names objects that the stored inventory does not. */
   readonly inventoryGrows: boolean;
-  /** True if the writes are expected to change nothing: the same manifests were applied, only our records are missing. */
+  /** True if the writes are expected to change nothing: these manifests were applied, or failed, before. */
   readonly isQuiet: boolean;
 }
 
@@ -32,12 +35,17 @@ interface PlanInput {
   readonly prune: boolean;
   /** True if exactly these manifests were applied before: then a missing record is no reason for a trial run. */
   readonly appliedBefore: boolean;
+  /** True if exactly these manifests failed before: trying again is no news, and is not told in advance. */
+  readonly failedBefore?: boolean;
   readonly recordOf: (ref: ObjectRef) => ObjectRecord | undefined;
+  /** What a watch shows of an object: what is there, and must be left as it is, needs no write. */
+  readonly sightingOf?: (ref: ObjectRef) => Sighting | undefined;
 }
 
 /** Compares what shall be with the records of what was written, and with the inventory. Pure. */
-export function planSync({ desired, inventory, prune, appliedBefore, recordOf }: PlanInput): SyncPlan {
-  const changed = desired.filter((object) => !isLeftAlone(object.object) && needsWrite(object, recordOf(object.ref)));
+export function planSync(input: PlanInput): SyncPlan {
+  const { desired, inventory, prune, appliedBefore, recordOf } = input;
+  const changed = desired.filter((object) => isToBeWritten(object, input));
   const isRepeat = appliedBefore && changed.every(({ ref }) => !recordOf(ref));
   const validates = changed.length > 1 && !isRepeat;
   const wanted = new Set(desired.map((object) => object.identity));
@@ -51,16 +59,20 @@ export function planSync({ desired, inventory, prune, appliedBefore, recordOf }:
   );
   const inventoryDuring = mergeInventories(inventoryAfter, inventory);
   const stored = new Set(inventory.map((entry) => entry.id));
+  const changedPolicies = changed.filter(
+    ({ ref }) => isPolicy(ref) && (stored.has(toInventoryEntry(ref).id) || recordOf(ref) !== undefined),
+  );
   return {
     desired,
-    stages: toStages(changed),
+    stages: toStages(changed, new Set(changedPolicies.map(({ identity }) => identity))),
     validateFirst: validates ? findValidatable(changed) : new Set(),
     validates,
+    changedPolicies: new Set(changedPolicies.map(({ ref }) => ref.name)),
     prune: prune ? removed.sort((a, b) => compareApplyOrder(b, a)) : [],
     inventoryDuring,
     inventoryAfter,
     inventoryGrows: inventoryDuring.some((entry) => !stored.has(entry.id)),
-    isQuiet: isRepeat && (!prune || removed.length === 0),
+    isQuiet: (isRepeat || input.failedBefore === true) && (!prune || removed.length === 0),
   };
 }
 
@@ -69,6 +81,8 @@ export function hasWrites(plan: SyncPlan): boolean {
   return plan.stages.length > 0 || plan.prune.length > 0;
 }
 
-function needsWrite(object: DesiredObject, record: ObjectRecord | undefined): boolean {
+function isToBeWritten(object: DesiredObject, { recordOf, sightingOf }: PlanInput): boolean {
+  if (isLeftAlone(object.object) || isNotWritten(object, sightingOf?.(object.ref))) return false;
+  const record = recordOf(object.ref);
   return record === undefined || record.drift !== undefined || record.sentHash !== object.hash;
 }

@@ -4,7 +4,8 @@ import { OWNER_PREFIX } from '../manifest/owner-labels.ts';
 import { formatSubject, type KubeObject, type ObjectRef } from '../model/kube-object.ts';
 import { type ApplyContext, WRITE_TIMEOUT_MS } from './apply-object.ts';
 import type { Change } from './change.ts';
-import { isLeftAlone, readSwitch } from './desired.ts';
+import { isLeftAlone } from './desired.ts';
+import { hasSwitch } from './switches.ts';
 
 export interface PruneResult {
   readonly changes: readonly Change[];
@@ -79,7 +80,7 @@ export function mayPrune(live: KubeObject, owner: Owner): boolean {
   const labels = live.metadata.labels ?? {};
   const isOurs =
     labels[`${OWNER_PREFIX}/name`] === owner.name && labels[`${OWNER_PREFIX}/namespace`] === owner.namespace;
-  return isOurs && readSwitch(live, 'prune') !== 'disabled' && !isLeftAlone(live);
+  return isOurs && !hasSwitch(live, 'prune', 'disabled') && !isLeftAlone(live);
 }
 
 function toPruneError(ref: ObjectRef, error: unknown): HawserError {

@@ -1,10 +1,13 @@
 import { compareApplyOrder } from '../manifest/apply-order.ts';
+import type { ObjectRef } from '../model/kube-object.ts';
 import type { DesiredObject } from './desired.ts';
 
 /**
- * When a kind can be written: what others stand on first, what could refuse others last. A stage is over as soon as its
- * writes are answered; nothing waits for health, but that a CRD's objects wait until it is established.
+ * When a kind can be written: what others stand on first, what could refuse others last; but a policy that is there
+ * already is changed first, since the rest of the set is meant for its new rules. A stage is over as soon as its writes
+ * are answered; nothing waits for health, but that a CRD's objects wait until it is established.
  */
+const POLICIES = -1;
 const FOUNDATIONS = 0;
 const MEMBERS = 1;
 const BINDINGS = 2;
@@ -38,11 +41,25 @@ const PHASE_OF_KIND: Readonly<Record<string, number>> = {
   'admissionregistration.k8s.io/MutatingAdmissionPolicyBinding': GATES,
 };
 
-/** Groups objects into stages: each is written in parallel once the one before it is written. Empty stages are left out. */
-export function toStages(objects: readonly DesiredObject[]): DesiredObject[][] {
+const POLICY_KIND = /^(Validating|Mutating)AdmissionPolicy(Binding)?$/;
+
+/** True for an admission policy, or what binds one: the API server judges by it itself, without a webhook. */
+export function isPolicy({ group, kind }: Pick<ObjectRef, 'group' | 'kind'>): boolean {
+  return group === 'admissionregistration.k8s.io' && POLICY_KIND.test(kind);
+}
+
+/**
+ * Groups objects into stages: each is written in parallel once the one before it is written. Empty stages are left out;
+ * the given policies come first of all.
+ */
+export function toStages(
+  objects: readonly DesiredObject[],
+  policies: ReadonlySet<string> = new Set(),
+): DesiredObject[][] {
   const stages = new Map<number, DesiredObject[]>();
   for (const object of [...objects].sort((a, b) => compareApplyOrder(a.ref, b.ref))) {
-    const phase = PHASE_OF_KIND[`${object.ref.group}/${object.ref.kind}`] ?? WORKLOADS;
+    const usual = PHASE_OF_KIND[`${object.ref.group}/${object.ref.kind}`] ?? WORKLOADS;
+    const phase = policies.has(object.identity) ? POLICIES : usual;
     stages.set(phase, [...(stages.get(phase) ?? []), object]);
   }
   return [...stages.entries()].sort(([a], [b]) => a - b).map(([, stage]) => stage);

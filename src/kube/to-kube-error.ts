@@ -19,7 +19,7 @@ interface KubeErrorDetails {
 }
 
 const IMMUTABLE =
-  /field is immutable|may not change once set|updates to statefulset spec for fields other than|is immutable after creation|cannot change roleRef|is forbidden after creation/i;
+  /field is immutable|may not change once set|updates to statefulset spec for fields other than|is immutable after creation|cannot change roleRef|is forbidden after creation|may not be changed in an update|pod updates may not change fields other than|updates to \w+ are forbidden/i;
 const FIELD_NOT_DECLARED = ': field not declared in schema';
 const DRY_RUN_UNSUPPORTED = /does not support dry run/i;
 const UNSERVED_VERSION = /convert CR to an invalid group\/version/;

@@ -55,10 +55,9 @@ describe('the calls that a sync costs', () => {
     const before = await bench.apply(set(makeConfigMap('a', { x: '1' }), makeConfigMap('b', { x: '1' })));
     bench.calls();
 
-    const { pruned } = await bench.apply(
-      makeConfigMap('a', { x: '1' }),
-      before.plan.desired.map(({ ref }) => ref),
-    );
+    const { pruned } = await bench.apply(makeConfigMap('a', { x: '1' }), {
+      inventory: before.plan.desired.map(({ ref }) => ref),
+    });
 
     assert.deepEqual(bench.calls(), { get: 1, delete: 1 });
     assert.deepEqual(
@@ -161,10 +160,7 @@ describe('pruning', () => {
     const labels = { 'kustomize.toolkit.fluxcd.io/name': 'other' };
     await bench.client.mergePatch(ref, { metadata: { labels } });
 
-    const { pruned } = await bench.apply(
-      '',
-      before.plan.desired.map((object) => object.ref),
-    );
+    const { pruned } = await bench.apply('', { inventory: before.plan.desired.map((object) => object.ref) });
 
     assert.deepEqual(
       pruned.changes.map(({ action }) => action),
@@ -184,10 +180,7 @@ describe('pruning', () => {
     }
     await eventually(() => assert.rejects(kubectl('delete', 'configmap', 'a', '--dry-run=server'), /kept on purpose/));
 
-    const { pruned } = await bench.apply(
-      '',
-      before.plan.desired.map((object) => object.ref),
-    );
+    const { pruned } = await bench.apply('', { inventory: before.plan.desired.map((object) => object.ref) });
 
     assert.deepEqual(pruned.survivors.map(formatSubject), [`ConfigMap/${bench.namespace}/a`]);
     assert.match(messageOf(pruned.failures[0]), /^ConfigMap\/.*\/a delete failed: .*kept on purpose/);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { type DesiredObject, toDesiredObjects } from '../../../src/apply/desired.ts';
 import type { ObjectRecord } from '../../../src/apply/live-objects.ts';
 import { planSync } from '../../../src/apply/plan-sync.ts';
+import type { Sighting } from '../../../src/apply/switches.ts';
 import { formatSubject, type KubeObject, type ObjectRef } from '../../../src/model/kube-object.ts';
 
 const owner = { name: 'app', namespace: 'flux' };
@@ -27,12 +28,20 @@ const hook: KubeObject = {
   metadata: { name: 'gate' },
 };
 
+const policy: KubeObject = {
+  apiVersion: 'admissionregistration.k8s.io/v1',
+  kind: 'ValidatingAdmissionPolicy',
+  metadata: { name: 'only' },
+};
+
 interface Given {
   readonly objects: readonly KubeObject[];
   readonly inventory?: readonly string[];
   readonly recorded?: (desired: readonly DesiredObject[]) => readonly Partial<ObjectRecord>[];
   readonly prune?: boolean;
   readonly appliedBefore?: boolean;
+  /** Kinds that a watch shows to be there. */
+  readonly seen?: Readonly<Record<string, Partial<Sighting>>>;
 }
 
 const cases: readonly { name: string; given: Given; want: Record<string, unknown> }[] = [
@@ -66,7 +75,7 @@ const cases: readonly { name: string; given: Given; want: Record<string, unknown
   },
   {
     name: 'an object that has drifted is written again',
-    given: { objects: [web], recorded: ([only]) => [{ sentHash: only?.hash ?? '', drift: 'edited' }] },
+    given: { objects: [web], recorded: ([only]) => [{ sentHash: only?.hash ?? '', drift: { reason: 'edited' } }] },
     want: { stages: [['Deployment/app/web']] },
   },
   {
@@ -102,6 +111,48 @@ const cases: readonly { name: string; given: Given; want: Record<string, unknown
     given: { objects: [annotated(web, 'reconcile', 'Disabled')], inventory: ['app_web_apps_Deployment'] },
     want: { stages: [], prune: [] },
   },
+  {
+    name: 'an object that the cluster says to leave alone is not written',
+    given: { objects: [config, web], seen: { Deployment: { isLeftAlone: true } } },
+    want: { stages: [['ConfigMap/app/settings']] },
+  },
+  {
+    name: 'an object that Git only wants to be there is written while it is not',
+    given: { objects: [annotated(web, 'ssa', 'IfNotPresent')] },
+    want: { stages: [['Deployment/app/web']] },
+  },
+  {
+    name: 'an object that Git only wants to be there is not written once it is',
+    given: { objects: [annotated(web, 'ssa', 'IfNotPresent')], seen: { Deployment: {} } },
+    want: { stages: [] },
+  },
+  {
+    name: 'a new admission policy comes last, so that it cannot refuse what is written beside it',
+    given: { objects: [policy, web] },
+    want: {
+      stages: [['Deployment/app/web'], ['ValidatingAdmissionPolicy/only']],
+      changedPolicies: new Set(),
+    },
+  },
+  {
+    name: 'an admission policy that is there already is changed first: the set is meant for its new rules',
+    given: { objects: [web, crd, policy], inventory: ['_only_admissionregistration.k8s.io_ValidatingAdmissionPolicy'] },
+    want: {
+      stages: [
+        ['ValidatingAdmissionPolicy/only'],
+        ['CustomResourceDefinition/widgets.example.com'],
+        ['Deployment/app/web'],
+      ],
+      changedPolicies: new Set(['only']),
+    },
+  },
+  {
+    name: 'a member of a namespace, and what a quota counts, are tried once namespace and quota are written',
+    given: {
+      objects: [{ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name: 'q', namespace: 'app' } }, web, crd],
+    },
+    want: { validateFirst: ['ResourceQuota', 'CustomResourceDefinition'] },
+  },
 ];
 
 describe('the plan of a sync', () => {
@@ -129,17 +180,19 @@ function toPlan({
   recorded,
   prune = true,
   appliedBefore = false,
+  seen = {},
 }: Given): Record<string, unknown> {
   const desired = toDesiredObjects(objects, owner, (ref) => ({
-    namespaced: !['CustomResourceDefinition', 'ValidatingWebhookConfiguration'].includes(ref.kind),
+    namespaced: !['apiextensions.k8s.io', 'admissionregistration.k8s.io'].includes(ref.group),
   }));
   const records = recorded?.(desired) ?? [];
   const recordOf = (ref: ObjectRef) => {
     const index = desired.findIndex((candidate) => candidate.ref.kind === ref.kind);
     return records[index] as ObjectRecord | undefined;
   };
+  const sightingOf = ({ kind }: ObjectRef) => seen[kind] && { isLeftAlone: false, owner: undefined, ...seen[kind] };
   const entries = inventory.map((id) => ({ id, v: 'v1' }));
-  const plan = planSync({ desired, inventory: entries, prune, appliedBefore, recordOf });
+  const plan = planSync({ desired, inventory: entries, prune, appliedBefore, recordOf, sightingOf });
   return {
     ...plan,
     stages: plan.stages.map((stage) => stage.map(({ ref }) => formatSubject(ref))),
