@@ -8,6 +8,7 @@ import { KUSTOMIZE_GROUP } from './model/kustomization.ts';
 import { createResources, type Resources } from './sync/resources.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { ArtifactSourceFollowing } from './watch/follow-artifact-sources.ts';
 
 /** The cluster's client, and the custom resources as they stand there. */
 export interface Cluster {
@@ -15,6 +16,8 @@ export interface Cluster {
   readonly gitRepositories: Cache;
   readonly kustomizations: Cache;
   readonly resources: Resources;
+  /** Says where the sources of other controllers are read from; without it there are none. */
+  followArtifacts(sources: Pick<ArtifactSourceFollowing, 'get'>): void;
   /** True once both kinds of custom resources have been listed. */
   isSynced(): boolean;
   readonly synced: Promise<unknown>;
@@ -43,6 +46,7 @@ export function startCluster(config: Config, { logger, metrics }: { logger: Logg
     plural: 'kustomizations',
     namespace,
   });
+  let artifactSources: Pick<ArtifactSourceFollowing, 'get'> = { get: () => undefined };
   let isSynced = false;
   const synced = Promise.all([gitRepositories.synced, kustomizations.synced]);
   // Rejects only when the process stops before the first list; nobody waits for it then.
@@ -51,7 +55,14 @@ export function startCluster(config: Config, { logger, metrics }: { logger: Logg
     client,
     gitRepositories,
     kustomizations,
-    resources: createResources({ gitRepositories, kustomizations }),
+    resources: createResources({
+      gitRepositories,
+      kustomizations,
+      artifactSources: { get: (kind, name) => artifactSources.get(kind, name) },
+    }),
+    followArtifacts: (sources) => {
+      artifactSources = sources;
+    },
     isSynced: () => isSynced,
     synced,
     async stop() {

@@ -1,23 +1,25 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { createLiveObjects } from './apply/live-objects.ts';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ArtifactStore } from './artifact/artifact-store.ts';
+import { createArtifactReader } from './artifact/create-artifact-reader.ts';
 import { createGitHubReporter } from './commit-status/github-reporter.ts';
 import type { Config } from './config/load-config.ts';
 import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { createEventRecorder } from './kube/create-event-recorder.ts';
-import { formatSubject } from './model/kube-object.ts';
 import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Cluster } from './start-cluster.ts';
+import { startTargets } from './start-targets.ts';
 import type { SyncDeps } from './sync/deps.ts';
 import { memoryOf, noteLeft } from './sync/source-memory.ts';
-import { type Logger, objectFields } from './telemetry/create-logger.ts';
+import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
-import { followAppliedObjects } from './watch/follow-applied-objects.ts';
+import { followArtifactSources } from './watch/follow-artifact-sources.ts';
+import { followReferences } from './watch/follow-references.ts';
 import { followResources } from './watch/follow-resources.ts';
 import { postCommitStatus } from './worker/post-commit-status.ts';
 import { createPushReports } from './worker/report-pushes.ts';
@@ -37,26 +39,17 @@ interface WorkerRoleDeps {
 
 /** Jobs that a process holds at a time: slots are cheap, because a sync that waits for health holds none. */
 const SLOTS = 200;
+/** How long the first syncs wait for the watches; without them they only read more. */
+const LISTING_PATIENCE_MS = 5_000;
 
 /** Starts what syncs: queue workers, wake-ups, and the watches that ask for syncs. Waits for the custom resources. */
 export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): Promise<void> }> {
-  const { config, logger, metrics, queues, cluster } = deps;
-  const { client, resources } = cluster;
+  const { config, logger, queues, cluster } = deps;
+  const { client, resources, kustomizations } = cluster;
   await cluster.synced;
   const parts = createParts(deps);
-  const onError = (error: unknown) => logger.warn({ err: error }, 'a request could not be made');
-  const applied = followAppliedObjects({
-    client,
-    kustomizations: cluster.kustomizations,
-    live: parts.sync.live,
-    queues,
-    now: parts.sync.now,
-    onError,
-    onDrift: (owner, ref, reason) => {
-      metrics.driftCorrectedTotal.inc({ name: owner.name, namespace: owner.namespace });
-      logger.info({ ...objectFields(owner), drifted: formatSubject(ref), reason }, 'drift seen');
-    },
-  });
+  const { onError } = parts;
+  await Promise.race([parts.sync.targets.listed, delay(LISTING_PATIENCE_MS, undefined, { ref: false })]);
   const workers = [
     startSyncWorkers({ ...parts.sync, startWorker: queues.startSyncWorker, concurrency: SLOTS }),
     queues.startDeliveryWorker((delivery) => runDelivery({ ...parts.sync, resources }, delivery), { concurrency: 16 }),
@@ -65,7 +58,7 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
   ];
   const following = followResources({
     gitRepositories: cluster.gitRepositories,
-    kustomizations: cluster.kustomizations,
+    kustomizations,
     queues,
     announced: (uid) => parts.sync.memories.get(uid)?.announced,
     onLeft: (uid, revision) => {
@@ -74,18 +67,28 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     },
     onError,
   });
+  const references = followReferences({ ...deps, client, kustomizations, namespace: config.namespace, onError });
+  const artifactSources = followArtifactSources({
+    ...deps,
+    client,
+    kustomizations,
+    namespace: config.namespace,
+    onError,
+  });
+  cluster.followArtifacts(artifactSources);
   logger.info({ concurrency: config.concurrency }, 'worker started');
   return {
     async stop() {
       following.stop();
       await Promise.all(workers.map((worker) => worker.stop()));
-      await applied.stop();
+      await Promise.all([references.stop(), artifactSources.stop()]);
       await parts.stop();
     },
   };
 }
 
-function createParts({ config, logger, metrics, queues, pushRecords, cluster, artifacts }: WorkerRoleDeps) {
+function createParts(deps: WorkerRoleDeps) {
+  const { config, logger, metrics, queues, pushRecords, cluster, artifacts } = deps;
   const { client, resources } = cluster;
   const instance = hostname();
   const git = createGitClient({ dataDir: config.dataDir, observe: (event) => logger.debug({ ...event }, 'git') });
@@ -99,6 +102,7 @@ function createParts({ config, logger, metrics, queues, pushRecords, cluster, ar
   const sourceEvents = createEventRecorder(client, { component: 'source-controller', instance, observe });
   const kustomizationEvents = createEventRecorder(client, { component: 'kustomize-controller', instance, observe });
   const now = () => new Date();
+  const onError = (error: unknown) => logger.warn({ err: error }, 'a request could not be made');
   const reports = createPushReports({
     pushRecords,
     queues,
@@ -113,13 +117,16 @@ function createParts({ config, logger, metrics, queues, pushRecords, cluster, ar
       return (await client.get(ref))?.data as Record<string, string> | undefined;
     },
   });
+  const artifactReader = createArtifactReader();
+  const targets = startTargets({ ...deps, now, onError });
   const sync: SyncDeps = {
     resources,
     client,
-    live: createLiveObjects(),
+    targets,
     git,
     credentials,
     artifacts,
+    artifactReader,
     renderer,
     queues,
     pushRecords,
@@ -130,12 +137,18 @@ function createParts({ config, logger, metrics, queues, pushRecords, cluster, ar
     logger,
     now,
     reports,
+    policy: {
+      allowCrossNamespaceRefs: config.tenancy.allowCrossNamespaceRefs,
+      strictSubstitution: config.strictSubstitution,
+    },
   };
   const stop = async () => {
+    await targets.stop();
     await reports.flush();
-    await Promise.all([sourceEvents.stop(), kustomizationEvents.stop(), git.close(), renderer.close()]);
+    await Promise.all([sourceEvents.stop(), kustomizationEvents.stop()]);
+    await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
-  return { sync, stop };
+  return { sync, onError, stop };
 }
 
 /** Without a token there is nobody to tell. */

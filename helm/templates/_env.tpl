@@ -39,6 +39,18 @@
 - name: HAWSER_GITHUB_API_URL
   value: {{ . | quote }}
 {{- end }}
+{{- if not $config.strictSubstitution }}
+- name: HAWSER_STRICT_SUBSTITUTION
+  value: "false"
+{{- end }}
+{{- with .Values.tenancy.defaultServiceAccount }}
+- name: HAWSER_DEFAULT_SERVICE_ACCOUNT
+  value: {{ . | quote }}
+{{- end }}
+{{- if .Values.tenancy.noCrossNamespaceRefs }}
+- name: HAWSER_NO_CROSS_NAMESPACE_REFS
+  value: "true"
+{{- end }}
 - name: GITHUB_WEBHOOK_SECRET
   {{- include "hawser.secretKey" (list $ "githubWebhookSecret" true) | nindent 2 }}
 - name: GITHUB_TOKEN

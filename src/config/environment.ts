@@ -74,6 +74,13 @@ const namespace = z
   .max(63, 'must have at most 63 characters')
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace');
 
+const serviceAccount = z
+  .string()
+  .max(253, 'must have at most 253 characters')
+  .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a service account');
+
+const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
+
 const logLevel = z.enum(['debug', 'info', 'warn', 'error'], 'must be one of: debug, info, warn, error');
 export type LogLevel = z.infer<typeof logLevel>;
 
@@ -106,6 +113,15 @@ export const environment = z.object({
     .describe('How many Kustomizations may be rendered at once; calls to the API server have a bound of their own.'),
   HAWSER_LOG_LEVEL: logLevel.prefault('info').describe('Least level to log: debug, info, warn or error.'),
   HAWSER_KUSTOMIZE_PATH: z.string().prefault('kustomize').describe('The kustomize binary: a path, or a name on PATH.'),
+  HAWSER_DEFAULT_SERVICE_ACCOUNT: serviceAccount
+    .optional()
+    .describe('Service account that Kustomizations without `serviceAccountName` act as; as Hawser itself if unset.'),
+  HAWSER_NO_CROSS_NAMESPACE_REFS: flag
+    .prefault('false')
+    .describe('`true` forbids Kustomizations to use sources of other namespaces.'),
+  HAWSER_STRICT_SUBSTITUTION: flag
+    .prefault('true')
+    .describe('`false` replaces variables without value or default by nothing, instead of refusing the manifests.'),
   HAWSER_GITHUB_API_URL: httpUrl
     .prefault('https://api.github.com')
     .describe('API of GitHub, or of a GitHub Enterprise server.'),

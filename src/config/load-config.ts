@@ -35,6 +35,12 @@ export interface Config {
   readonly searchPath: string;
   readonly kubeconfig: string | undefined;
   readonly redisUrl: Secret | undefined;
+  /** What Kustomizations may do, and as whom. */
+  readonly tenancy: {
+    readonly defaultServiceAccount: string | undefined;
+    readonly allowCrossNamespaceRefs: boolean;
+  };
+  readonly strictSubstitution: boolean;
   readonly github: {
     readonly webhookSecrets: readonly Secret[];
     readonly token: Secret | undefined;
@@ -111,6 +117,11 @@ function toConfig(values: Environment, searchPath: string): Config {
     searchPath,
     kubeconfig: values.KUBECONFIG,
     redisUrl: values.REDIS_URL,
+    tenancy: Object.freeze({
+      defaultServiceAccount: values.HAWSER_DEFAULT_SERVICE_ACCOUNT,
+      allowCrossNamespaceRefs: !values.HAWSER_NO_CROSS_NAMESPACE_REFS,
+    }),
+    strictSubstitution: values.HAWSER_STRICT_SUBSTITUTION,
     github: Object.freeze({
       webhookSecrets: Object.freeze(values.GITHUB_WEBHOOK_SECRET ?? []),
       token: values.GITHUB_TOKEN,

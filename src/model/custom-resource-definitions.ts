@@ -53,8 +53,8 @@ const DEFINITIONS: readonly ResourceDefinition[] = [
   },
 ];
 
-/** Served versions; the first one is stored. The older one is not marked deprecated: nobody shall be nagged for it. */
-const VERSIONS = ['v1', 'v1beta2'] as const;
+/** Served versions; the first one is stored. The older ones are not marked deprecated: nobody shall be nagged for it. */
+const VERSIONS = ['v1', 'v1beta2', 'v1beta1'] as const;
 
 /** All CRDs; `version` is Hawser's own, such as `v0.1.0`, for the label that the flux CLI shows. */
 export function toCustomResourceDefinitions(version: string): KubeObject[] {

@@ -17,9 +17,9 @@ interface HealthInput {
 /** Turns a verdict over the objects into an outcome; a wait that has lasted too long is a failure. Pure. */
 export function concludeHealth({ kustomization, attempt, verdict, now }: HealthInput): SyncOutcome {
   const revision = attempt.revision ?? '';
-  if (verdict.kind === 'healthy') return { kind: 'done', revision, changes: attempt.changes };
   const since = waitingSince(kustomization, attempt) ?? now;
   const elapsed = formatDuration(Math.max(now.getTime() - since.getTime(), 1));
+  if (verdict.kind === 'healthy') return { kind: 'done', revision, changes: attempt.changes, healthyAfter: elapsed };
   if (verdict.kind === 'failed') {
     throw toHealthError(
       `health check failed after ${elapsed}: failed early due to stalled resources: [${verdict.unhealthy.join(', ')}]`,

@@ -1,5 +1,5 @@
-import type { LiveObjects } from '../apply/live-objects.ts';
 import type { ArtifactStore } from '../artifact/artifact-store.ts';
+import type { ArtifactReader } from '../artifact/create-artifact-reader.ts';
 import type { Credentials } from '../credentials/git-credentials.ts';
 import type { GitClient } from '../git/create-git-client.ts';
 import type { EventRecorder } from '../kube/create-event-recorder.ts';
@@ -14,15 +14,19 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import type { Attempt, SyncOutcome } from './outcome.ts';
 import type { Resources } from './resources.ts';
 import type { SourceMemories } from './source-memory.ts';
+import type { Targets } from './targets.ts';
 
 /** Everything that the pipeline acts through. */
 export interface SyncDeps {
   readonly resources: Resources;
+  /** The cluster of the custom resources. */
   readonly client: KubeClient;
-  readonly live: LiveObjects;
+  /** Where Kustomizations are deployed to. */
+  readonly targets: Targets;
   readonly git: GitClient;
   readonly credentials: Credentials;
   readonly artifacts: ArtifactStore;
+  readonly artifactReader: ArtifactReader;
   readonly renderer: Renderer;
   readonly queues: Pick<Queues, 'requestSyncs'>;
   readonly pushRecords: PushRecords;
@@ -34,6 +38,14 @@ export interface SyncDeps {
   readonly logger: Logger;
   readonly now: () => Date;
   readonly reports: PushReports;
+  readonly policy: SyncPolicy;
+}
+
+/** What the platform's owner allows Kustomizations. */
+export interface SyncPolicy {
+  readonly allowCrossNamespaceRefs: boolean;
+  /** Variables that are not set and have no default are an error, as in Flux since 2.9. */
+  readonly strictSubstitution: boolean;
 }
 
 /** One Kustomization's part in a push. */

@@ -22,7 +22,7 @@ export interface KustomizationStatusWriter {
 }
 
 export function createKustomizationStatusWriter(
-  deps: Pick<SyncDeps, 'client' | 'resources' | 'now'>,
+  deps: Pick<SyncDeps, 'client' | 'resources' | 'now' | 'targets'>,
   { kustomization, attempt, run }: { kustomization: Kustomization; attempt: Attempt; run: SyncRun },
 ): KustomizationStatusWriter {
   let begun: Promise<void> = Promise.resolve();
@@ -47,8 +47,9 @@ export function createKustomizationStatusWriter(
     readyToWrite: () => (mustBeStored ? begun : Promise.resolve()),
     async conclude(outcome) {
       await begun;
+      const fights = deps.targets.fightsOf(kustomization);
       const toStatus = (resource: Kustomization) =>
-        toConclusion(resource, outcome, { attempt, inventory: writer.inventory, now: deps.now() });
+        toConclusion(resource, outcome, { attempt, inventory: writer.inventory, fights, now: deps.now() });
       if (isSameStatus(writer.current.status, toStatus(writer.current))) return false;
       await write(toStatus);
       return true;

@@ -1,8 +1,10 @@
 /** What a Kustomization's status says, in Flux's words. Pure: writing it is conclude-kustomization's task. */
+import type { Fight } from '../apply/fights.ts';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { type Condition, findCondition, type NewCondition, toConditions } from '../model/conditions.ts';
 import { formatDuration } from '../model/duration.ts';
 import type { InventoryEntry } from '../model/inventory.ts';
+import { formatSubject } from '../model/kube-object.ts';
 import type { HistoryEntry, Kustomization, KustomizationStatus } from '../model/kustomization.ts';
 import { REQUESTED_AT } from '../model/request-annotation.ts';
 import { type Attempt, currentStep, type SyncOutcome } from './outcome.ts';
@@ -40,28 +42,51 @@ export function toBeginning(
   };
 }
 
+interface ConclusionContext {
+  readonly attempt: Attempt;
+  readonly inventory: readonly InventoryEntry[] | undefined;
+  /** Objects that somebody else changes again and again. */
+  readonly fights: readonly Fight[];
+  readonly now: Date;
+}
+
 /** The status that an outcome leaves; equal to the present one, but for times, if nothing is to be written. */
 export function toConclusion(
   kustomization: Kustomization,
   outcome: SyncOutcome,
-  context: { attempt: Attempt; inventory: readonly InventoryEntry[] | undefined; now: Date },
+  context: ConclusionContext,
 ): KustomizationStatus {
   const { attempt, now } = context;
   const previous = kustomization.status ?? {};
   const generation = kustomization.metadata.generation;
   const { conditions, isFinal } = toKustomizationConditions(kustomization, outcome, attempt);
-  const stored = conditions.map((condition) => ({ ...condition, observedGeneration: generation }));
+  const stored = [...conditions, ...contestedConditions(context.fights)].map((condition) => ({
+    ...condition,
+    observedGeneration: generation,
+  }));
   const requestedAt = kustomization.metadata.annotations?.[REQUESTED_AT];
   return {
     ...previous,
     conditions: toConditions(previous.conditions, stored, now),
     ...(isFinal ? { observedGeneration: generation } : {}),
     ...(attempt.revision === undefined ? {} : { lastAttemptedRevision: attempt.revision }),
-    ...(outcome.kind === 'done' ? { lastAppliedRevision: outcome.revision } : {}),
+    ...(outcome.kind === 'done' ? appliedRevisions(outcome.revision, attempt) : {}),
     ...(outcome.kind !== 'waiting' && requestedAt !== undefined ? { lastHandledReconcileAt: requestedAt } : {}),
     ...(context.inventory ? { inventory: { entries: [...context.inventory] } } : {}),
     ...toHistory(previous.history, conditions, context),
   };
+}
+
+function appliedRevisions(revision: string, { originRevision }: Attempt) {
+  return { lastAppliedRevision: revision, lastAppliedOriginRevision: originRevision };
+}
+
+/** Not one of Flux's: two writers of a field are slowed down, and somebody must hear of it. */
+function contestedConditions(fights: readonly Fight[]): BareCondition[] {
+  if (fights.length === 0) return [];
+  const objects = fights.map(({ ref, what }) => `${formatSubject(ref)} (${what})`).sort();
+  const message = `changed again and again by somebody else, and put back at most once in 10s: ${objects.join(', ')}: stop the other writer, or take the field out of Git or into spec.ignore`;
+  return [{ type: 'Contested', status: 'True', reason: 'FieldsContested', message }];
 }
 
 type BareCondition = Omit<NewCondition, 'observedGeneration'>;
@@ -74,7 +99,7 @@ function toKustomizationConditions(
   const progress = describeProgress(attempt, kustomization);
   switch (outcome.kind) {
     case 'done':
-      return { conditions: successConditions(kustomization, outcome.revision), isFinal: true };
+      return { conditions: successConditions(kustomization, outcome), isFinal: true };
     case 'waiting':
       return { conditions: waitingConditions(outcome.unhealthy, progress), isFinal: false };
     case 'blocked':
@@ -92,17 +117,25 @@ function toKustomizationConditions(
   }
 }
 
-function successConditions(kustomization: Kustomization, revision: string): BareCondition[] {
+function successConditions(
+  kustomization: Kustomization,
+  { revision, healthyAfter }: Extract<SyncOutcome, { kind: 'done' }>,
+): BareCondition[] {
   const ready: BareCondition = {
     type: 'Ready',
     status: 'True',
     reason: 'ReconciliationSucceeded',
     message: `Applied revision: ${revision}`,
   };
-  if (!kustomization.spec.wait) return [ready];
+  if (healthyAfter === undefined) return [ready];
   const previous = findCondition(kustomization.status?.conditions, 'Healthy');
-  const message = previous?.status === 'True' ? previous.message : 'Health check passed';
+  const message = previous?.status === 'True' ? previous.message : describeHealth(healthyAfter);
   return [ready, { type: 'Healthy', status: 'True', reason: 'Succeeded', message }];
+}
+
+/** Flux's words for health that was found. */
+export function describeHealth(healthyAfter: string): string {
+  return `Health check passed in ${healthyAfter}`;
 }
 
 /** Unlike Flux, says what it waits for; the Reconciling condition keeps Flux's words, and its time is the start. */
@@ -121,7 +154,16 @@ function failureConditions(error: unknown, progress: string | undefined) {
   const message = messageOf(error);
   const ready: BareCondition = { type: 'Ready', status: 'False', reason, message };
   const health: BareCondition[] =
-    reason === 'HealthCheckFailed' ? [{ type: 'Healthy', status: 'False', reason, message }] : [];
+    reason === 'HealthCheckFailed'
+      ? [
+          {
+            type: 'Healthy',
+            status: 'False',
+            reason,
+            message: message.replace(/^health check failed after [^:]+: /, ''),
+          },
+        ]
+      : [];
   if (disposition === 'stalled') {
     const stalled: BareCondition = { type: 'Stalled', status: 'True', reason, message };
     return { conditions: [ready, stalled, ...health], isFinal: true };
@@ -145,7 +187,7 @@ export function describeFailure(error: unknown): Pick<HawserError, 'reason' | 'd
 function toHistory(
   history: readonly HistoryEntry[] | undefined,
   conditions: readonly BareCondition[],
-  { attempt, now }: { attempt: Attempt; now: Date },
+  { attempt, now }: Pick<ConclusionContext, 'attempt' | 'now'>,
 ): { history?: HistoryEntry[] } {
   const ready = conditions.find((condition) => condition.type === 'Ready');
   if (attempt.digest === undefined || !ready || ready.reason === 'Progressing') return {};
@@ -160,7 +202,10 @@ function toHistory(
     lastReconciledDuration: formatDuration(now.getTime() - attempt.startedAt.getTime()),
     lastReconciledStatus: ready.reason,
     totalReconciliations: (known?.totalReconciliations ?? 0) + 1,
-    metadata: { revision: attempt.revision ?? '' },
+    metadata: {
+      revision: attempt.revision ?? '',
+      ...(attempt.originRevision === undefined ? {} : { originRevision: attempt.originRevision }),
+    },
   };
   return { history: [entry, ...(history ?? []).filter((other) => !isSame(other))].slice(0, LONGEST_HISTORY) };
 }

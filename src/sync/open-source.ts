@@ -1,19 +1,28 @@
 import { HawserError } from '../errors/hawser-error.ts';
-import type { Commit, GitRemote } from '../git/create-git-client.ts';
+import type { GitRemote } from '../git/create-git-client.ts';
+import { createIgnore, type IgnoreRules } from '../git/create-ignore.ts';
+import { parseArtifactSource } from '../model/artifact-source.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { hasCredentials } from '../model/repository-url.ts';
 import { formatRevision, parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import type { Tree } from '../render/tree.ts';
 import type { SyncDeps } from './deps.ts';
+import type { ResourceName } from './resources.ts';
 import { branchOf, currentOf, memoryOf } from './source-memory.ts';
 
-/** A source at one revision, its objects at hand. */
+/** A source at one revision, its files at hand. */
 export interface OpenSource {
-  readonly source: GitRepository;
   readonly revision: string;
-  readonly commit: Commit;
+  readonly tree: Tree;
+  /** Which files are left out; undefined where the artifact's maker has left them out already. */
+  readonly ignore: IgnoreRules | undefined;
+  /** Where the source is a Git repository. */
+  readonly git: { readonly source: GitRepository; readonly sha: string } | undefined;
+  /** Revision of what the artifact was made from, where its maker says so. */
+  readonly originRevision: string | undefined;
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -56,7 +65,10 @@ export async function openSource(
   kustomization: Kustomization,
   run: Pick<SyncRun, 'pending' | 'signal'>,
 ): Promise<OpenSource | undefined> {
-  const source = findSource(deps, kustomization);
+  refuseOtherNamespaces(deps, kustomization);
+  const { kind } = kustomization.spec.sourceRef;
+  if (kind !== 'GitRepository') return await openArtifactSource(deps, kustomization, run.signal);
+  const source = deps.resources.gitRepository(sourceNameOf(kustomization)) ?? refuseMissing(kustomization);
   const known = currentOf(memoryOf(deps.memories, uidOf(source)), source);
   const heard = parseRevision(run.pending.revision)?.sha;
   if (known === undefined && heard === undefined) return undefined;
@@ -66,17 +78,44 @@ export async function openSource(
   const sha = isCertain ? known : await readTip(deps, { source, remote }, run.signal);
   if (sha === undefined) return undefined;
   await deps.git.ensure({ sourceUid: uidOf(source), remote, sha, have: known }, run.signal);
-  const commit = await deps.git.open(uidOf(source), sha);
-  return { source, revision: formatRevision({ branch: branchOf(source), sha }), commit };
+  const { tree } = await deps.git.open(uidOf(source), sha);
+  const revision = formatRevision({ branch: branchOf(source), sha });
+  const ignore = await createIgnore(tree, source.spec.ignore);
+  return { revision, tree, ignore, git: { source, sha }, originRevision: undefined };
 }
 
-function findSource(deps: SyncDeps, { metadata, spec }: Kustomization): GitRepository {
-  const namespace = spec.sourceRef.namespace ?? metadata.namespace ?? '';
-  const source = deps.resources.gitRepository({ namespace, name: spec.sourceRef.name });
-  if (source) return source;
+/** Another controller keeps these: what it has published is what there is. */
+async function openArtifactSource(
+  deps: SyncDeps,
+  kustomization: Kustomization,
+  signal: AbortSignal,
+): Promise<OpenSource | undefined> {
+  const { kind } = kustomization.spec.sourceRef;
+  const found = deps.resources.artifactSource(kind, sourceNameOf(kustomization)) ?? refuseMissing(kustomization);
+  const { artifact } = parseArtifactSource(found).status ?? {};
+  if (!artifact) return undefined;
+  const tree = await deps.artifactReader.open({ ...artifact, digest: artifact.digest ?? '' }, signal);
+  const originRevision = artifact.metadata?.['org.opencontainers.image.revision'];
+  return { revision: artifact.revision, tree, ignore: undefined, git: undefined, originRevision };
+}
+
+function refuseOtherNamespaces(deps: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization): void {
+  const { kind, name, namespace = metadata.namespace } = sourceRef;
+  if (deps.policy.allowCrossNamespaceRefs || namespace === metadata.namespace) return;
   throw new HawserError(
-    'SOURCE_NOT_FOUND',
-    `GitRepository.source.toolkit.fluxcd.io "${spec.sourceRef.name}" not found`,
-    { data: { namespace } },
+    'SOURCE_ACCESS_DENIED',
+    `can't access '${kind}/${namespace}/${name}', cross-namespace references have been blocked`,
   );
+}
+
+function sourceNameOf({ metadata, spec: { sourceRef } }: Kustomization): ResourceName {
+  return { namespace: sourceRef.namespace ?? metadata.namespace ?? '', name: sourceRef.name };
+}
+
+function refuseMissing(kustomization: Kustomization): never {
+  const { kind, name } = kustomization.spec.sourceRef;
+  const { namespace } = sourceNameOf(kustomization);
+  throw new HawserError('SOURCE_NOT_FOUND', `${kind}.source.toolkit.fluxcd.io "${name}" not found`, {
+    data: { namespace },
+  });
 }

@@ -1,9 +1,16 @@
 import type { Change } from '../apply/change.ts';
+import type { Correction } from '../apply/correction.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 
 /** How a sync ended. What happens next (when to wake, what to count) is the worker's decision. */
 export type SyncOutcome =
-  | { readonly kind: 'done'; readonly revision: string; readonly changes: readonly Change[] }
+  | {
+      readonly kind: 'done';
+      readonly revision: string;
+      readonly changes: readonly Change[];
+      /** How long the objects took to become healthy, such as `1.2s`; absent where nothing waits for health. */
+      readonly healthyAfter?: string;
+    }
   /** Applied, not healthy yet: the health watch or the deadline brings the next sync. */
   | {
       readonly kind: 'waiting';
@@ -36,16 +43,20 @@ export interface Attempt {
   /** The steps that were begun, in order; times are those of the monotonic clock, in milliseconds. */
   readonly steps: { readonly name: StepName; readonly at: number }[];
   revision?: string;
-  source?: GitRepository;
+  /** Where the source is a Git repository. */
+  source?: GitRepository | undefined;
+  originRevision?: string | undefined;
   /** Digest of the rendered manifests. */
   digest?: string;
   changes: readonly Change[];
+  /** What somebody else had changed and this sync has put back. */
+  corrections: readonly Correction[];
   /** What the renderer noticed, such as a field that kustomize does not know. */
   warnings?: readonly string[];
 }
 
 export function startAttempt(now: Date): Attempt {
-  return { startedAt: now, steps: [{ name: 'fetch', at: performance.now() }], changes: [] };
+  return { startedAt: now, steps: [{ name: 'fetch', at: performance.now() }], changes: [], corrections: [] };
 }
 
 /** Notes that the next step begins. */

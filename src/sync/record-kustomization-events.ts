@@ -1,10 +1,11 @@
 import { describeChanges } from '../apply/change.ts';
+import { describeCorrection } from '../apply/correction.ts';
 import { messageOf } from '../errors/hawser-error.ts';
 import { formatDuration } from '../model/duration.ts';
 import { formatSubject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import type { SyncDeps } from './deps.ts';
-import { describeFailure } from './kustomization-status.ts';
+import { describeFailure, describeHealth } from './kustomization-status.ts';
 import type { Attempt, SyncOutcome } from './outcome.ts';
 import { intervalOf } from './timing.ts';
 
@@ -14,41 +15,67 @@ interface Ending {
   readonly outcome: SyncOutcome;
   /** Whether the sync changed the status: a sync that found nothing to do says nothing. */
   readonly isWritten: boolean;
+  /** Whether the objects were healthy before. */
+  readonly wasHealthy: boolean;
 }
 
 const REVISION = 'kustomize.toolkit.fluxcd.io/revision';
 const COMMIT_STATUS = 'kustomize.toolkit.fluxcd.io/commit_status';
 
+interface Told {
+  readonly type?: 'Warning';
+  readonly reason: string;
+  readonly message: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 /** Tells a sync's changes and its end as events, in Flux's words. */
-export function recordKustomizationEvents(
-  deps: SyncDeps,
-  { kustomization, attempt, outcome, isWritten }: Ending,
-): void {
-  const about = { regarding: kustomization };
-  const annotations = attempt.revision === undefined ? {} : { [REVISION]: attempt.revision };
+export function recordKustomizationEvents(deps: SyncDeps, ending: Ending): void {
+  const { kustomization, attempt } = ending;
+  const told = [...changeEvents(ending), ...endEvents(ending, deps.now())];
+  for (const { type = 'Normal', reason, message, annotations: more } of told) {
+    const annotations = { ...(attempt.revision === undefined ? {} : { [REVISION]: attempt.revision }), ...more };
+    deps.kustomizationEvents.record({ regarding: kustomization, type, reason, message, annotations });
+  }
+}
+
+function changeEvents({ attempt, isWritten }: Ending): Told[] {
   const changes = describeChanges(attempt.changes);
-  if (changes !== '') {
-    deps.kustomizationEvents.record({ ...about, type: 'Normal', reason: 'Progressing', message: changes, annotations });
-  }
-  for (const message of describeWarnings(attempt, isWritten)) {
-    deps.kustomizationEvents.record({ ...about, type: 'Warning', reason: 'ApplyWarning', message, annotations });
-  }
-  if (!isWritten && changes === '') return;
-  if (outcome.kind === 'done') {
-    const took = formatDuration(Math.max(deps.now().getTime() - attempt.startedAt.getTime(), 1));
-    const message = `Reconciliation finished in ${took}, next run in ${formatDuration(intervalOf(kustomization))}`;
-    deps.kustomizationEvents.record({
-      ...about,
-      type: 'Normal',
-      reason: 'ReconciliationSucceeded',
+  return [
+    ...(changes === '' ? [] : [{ reason: 'Progressing', message: changes }]),
+    ...attempt.corrections.map((correction) => ({
+      reason: 'DriftCorrected',
+      message: `${formatSubject(correction.ref)}: ${describeCorrection(correction)}, and was put back`,
+    })),
+    ...attempt.changes.flatMap(({ ref, notes }) =>
+      (notes ?? []).map((note) => ({ reason: 'Progressing', message: `${formatSubject(ref)}: ${note}` })),
+    ),
+    ...describeWarnings(attempt, isWritten).map((message) => ({
+      type: 'Warning' as const,
+      reason: 'ApplyWarning',
       message,
-      annotations: { ...annotations, [COMMIT_STATUS]: 'update' },
-    });
-  }
-  if (outcome.kind === 'failed') {
-    const { reason } = describeFailure(outcome.error);
-    const message = messageOf(outcome.error);
-    deps.kustomizationEvents.record({ ...about, type: 'Warning', reason, message, annotations });
+    })),
+  ];
+}
+
+function endEvents({ kustomization, attempt, outcome, isWritten, wasHealthy }: Ending, now: Date): Told[] {
+  const hasChanged = attempt.changes.length > 0;
+  if (!isWritten && !hasChanged) return [];
+  switch (outcome.kind) {
+    case 'done': {
+      const took = formatDuration(Math.max(now.getTime() - attempt.startedAt.getTime(), 1));
+      const message = `Reconciliation finished in ${took}, next run in ${formatDuration(intervalOf(kustomization))}`;
+      const finished = { reason: 'ReconciliationSucceeded', message, annotations: { [COMMIT_STATUS]: 'update' } };
+      if (outcome.healthyAfter === undefined || (wasHealthy && !hasChanged)) return [finished];
+      return [{ reason: 'Succeeded', message: describeHealth(outcome.healthyAfter) }, finished];
+    }
+    case 'blocked':
+      if (outcome.reason !== 'DependencyNotReady') return [];
+      return [{ reason: outcome.reason, message: `Dependencies do not meet ready condition: ${outcome.message}` }];
+    case 'failed':
+      return [{ type: 'Warning', reason: describeFailure(outcome.error).reason, message: messageOf(outcome.error) }];
+    default:
+      return [];
   }
 }
 

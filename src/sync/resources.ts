@@ -7,6 +7,8 @@ import type { ObjectKey } from '../model/object-key.ts';
 export interface Resources {
   gitRepository(name: ResourceName): GitRepository | undefined;
   kustomization(name: ResourceName): Kustomization | undefined;
+  /** An OCIRepository, Bucket or ExternalArtifact. */
+  artifactSource(kind: string, name: ResourceName): KubeObject | undefined;
   kustomizationsOf(source: ResourceName): readonly Kustomization[];
   gitRepositories(): readonly GitRepository[];
   /** Takes the answer to a write of ours, so that the next sync does not start from an older state. */
@@ -27,6 +29,7 @@ interface ResourceCache {
 export function createResources(caches: {
   readonly gitRepositories: ResourceCache;
   readonly kustomizations: ResourceCache;
+  readonly artifactSources: { get(kind: string, name: ResourceName): KubeObject | undefined };
 }): Resources {
   const written = new Map<string, KubeObject>();
   const newest = (kind: ObjectKey['kind'], cached: KubeObject | undefined): KubeObject | undefined => {
@@ -44,6 +47,7 @@ export function createResources(caches: {
       newest('GitRepository', caches.gitRepositories.get(namespace, name)) as GitRepository | undefined,
     kustomization: ({ namespace, name }) =>
       newest('Kustomization', caches.kustomizations.get(namespace, name)) as Kustomization | undefined,
+    artifactSource: (kind, name) => caches.artifactSources.get(kind, name),
     gitRepositories: () =>
       caches.gitRepositories.list().map((object) => newest('GitRepository', object) as GitRepository),
     kustomizationsOf: (source) => kustomizations().filter((kustomization) => isSourceOf(source, kustomization)),

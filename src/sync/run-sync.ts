@@ -2,7 +2,9 @@
  * Runs the pipeline for one key: reads the resource, syncs it, and tells how that ended. Here is the pipeline's only
  * catch: whatever fails becomes status, event and commit status. An aborted run writes nothing more.
  */
+import { isTerminating } from '../apply/wait-gone.ts';
 import { HawserError } from '../errors/hawser-error.ts';
+import { findCondition } from '../model/conditions.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
@@ -42,9 +44,11 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
   const mayBeSuperseded = superseded < MOST_SUPERSEDED;
   const sync = { kustomization, run: bounded, attempt, status, mayBeSuperseded };
   const outcome = await attemptKustomization(deps, sync, run);
+  if (outcome.kind === 'gone') deps.targets.release(kustomization);
   if (outcome.kind !== 'gone' && outcome.kind !== 'suspended' && outcome.kind !== 'superseded') {
+    const wasHealthy = findCondition(kustomization.status?.conditions, 'Healthy')?.status === 'True';
     const isWritten = await status.conclude(outcome);
-    recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten });
+    recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten, wasHealthy });
   }
   reportEnd(deps, { sync, outcome, run });
   observeSteps(deps, run, attempt);
@@ -87,7 +91,7 @@ function rethrowIfLost(error: unknown): void {
 }
 
 function toTimeout({ run, kustomization, attempt }: KustomizationSync, error: unknown): unknown {
-  if (!run.signal.aborted) return error;
+  if (!run.signal.aborted || isTerminating(error)) return error;
   return new HawserError(
     'SYNC_TIMEOUT',
     `${currentStep(attempt)} did not end within ${timeoutOf(kustomization) / 1000}s (spec.timeout)`,

@@ -4,11 +4,14 @@
  */
 import type { Cache } from '../kube/create-cache.ts';
 import type { WatchEventType } from '../kube/kube-client.ts';
+import { findCondition } from '../model/conditions.ts';
 import type { KubeObject } from '../model/kube-object.ts';
+import type { KustomizationStatus } from '../model/kustomization.ts';
 import { keyOf, type ObjectKey, type SyncKind } from '../model/object-key.ts';
 import { REQUESTED_AT } from '../model/request-annotation.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Cause, SyncRequest } from '../queue/pending-request.ts';
+import { artifactOf, findDependency, isFedBy } from './feeds.ts';
 
 interface FollowDeps {
   readonly gitRepositories: Cache;
@@ -57,8 +60,9 @@ export function followResources(deps: FollowDeps): Following {
   };
 }
 
-/** Who has to hear of a changed artifact: nobody, if this process has told everybody already. */
+/** Who has to hear of a change; of an artifact nobody, if this process has told everybody already. */
 function followersOf(deps: FollowDeps, { object, previous }: ResourceChange): Pick<Cache, 'list'> {
+  if (object.kind !== 'GitRepository') return deps.kustomizations;
   const uid = object.metadata.uid ?? '';
   const left = artifactOf(previous);
   if (left !== undefined && left !== artifactOf(object)) deps.onLeft(uid, left);
@@ -78,12 +82,13 @@ interface ResourceChange {
   readonly previous: KubeObject | undefined;
 }
 
-/** What a change of a custom resource asks for: a sync of itself, and of what a changed artifact feeds. Pure. */
+/** What a change of a custom resource asks for: a sync of itself, of what a changed artifact feeds, and of what depends on it. Pure. */
 export function toRequests(key: ObjectKey, change: ResourceChange, kustomizations: Pick<Cache, 'list'>): SyncRequest[] {
   const cause = causeOf(change);
   const own: SyncRequest[] = cause === undefined ? [] : [{ key, cause }];
+  if (key.kind === 'Kustomization') return [...own, ...dependentRequests(key, change, kustomizations)];
   const revision = artifactOf(change.object);
-  if (key.kind !== 'GitRepository' || revision === undefined || revision === artifactOf(change.previous)) return own;
+  if (revision === undefined || revision === artifactOf(change.previous)) return own;
   const followers = kustomizations.list().filter((kustomization) => isFedBy(kustomization, key));
   return [
     ...own,
@@ -95,19 +100,46 @@ export function toRequests(key: ObjectKey, change: ResourceChange, kustomization
   ];
 }
 
+/** Whoever depends on a Kustomization looks again at once when what they wait for may have come true. */
+function dependentRequests(key: ObjectKey, change: ResourceChange, kustomizations: Pick<Cache, 'list'>): SyncRequest[] {
+  const isNews = { rule: isNewlyReady(change), expression: hasAnyNews(change) };
+  if (!isNews.rule && !isNews.expression) return [];
+  return kustomizations
+    .list()
+    .filter((kustomization) => {
+      const dependency = findDependency(kustomization, key);
+      return dependency !== undefined && (dependency.readyExpr ? isNews.expression : isNews.rule);
+    })
+    .map((kustomization) => ({ key: keyOf('Kustomization', kustomization), cause: 'dependency' as const }));
+}
+
+/** Ready as it was not before, or with another spec, which may have ended a circle. */
+function isNewlyReady({ object, previous }: ResourceChange): boolean {
+  if (object.metadata.generation !== previous?.metadata.generation) return true;
+  const now = readinessOf(object);
+  return now.isReady && JSON.stringify(now) !== JSON.stringify(readinessOf(previous));
+}
+
+function readinessOf(object: KubeObject | undefined) {
+  const { conditions, observedGeneration, lastAppliedRevision } = (object?.status ??
+    {}) as Partial<KustomizationStatus>;
+  return { isReady: findCondition(conditions, 'Ready')?.status === 'True', observedGeneration, lastAppliedRevision };
+}
+
+/** An expression may look at anything. */
+function hasAnyNews({ object, previous }: ResourceChange): boolean {
+  if (!previous) return true;
+  const { labels, annotations } = object.metadata;
+  const { labels: labelsBefore, annotations: annotationsBefore } = previous.metadata;
+  return (
+    JSON.stringify([object.spec, object.status, labels, annotations]) !==
+    JSON.stringify([previous.spec, previous.status, labelsBefore, annotationsBefore])
+  );
+}
+
 function causeOf({ object, previous }: ResourceChange): Cause | undefined {
   if (!previous || previous.metadata.generation !== object.metadata.generation) return 'spec';
   if (!previous.metadata.deletionTimestamp && object.metadata.deletionTimestamp) return 'spec';
   const asked = object.metadata.annotations?.[REQUESTED_AT];
   return asked !== undefined && asked !== previous.metadata.annotations?.[REQUESTED_AT] ? 'annotation' : undefined;
-}
-
-function artifactOf(object: KubeObject | undefined): string | undefined {
-  return (object?.status as { artifact?: { revision?: string } } | undefined)?.artifact?.revision;
-}
-
-function isFedBy(kustomization: KubeObject, source: ObjectKey): boolean {
-  const { sourceRef } = kustomization.spec as { sourceRef?: { kind?: string; name?: string; namespace?: string } };
-  if (sourceRef?.kind !== source.kind || sourceRef.name !== source.name) return false;
-  return (sourceRef.namespace ?? kustomization.metadata.namespace) === source.namespace;
 }

@@ -3,6 +3,7 @@
  * again. What a sync does is sync's matter; that a key runs alone is queue's.
  */
 import { messageOf } from '../errors/hawser-error.ts';
+import type { Kustomization } from '../model/kustomization.ts';
 import { formatKey, type ObjectKey } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { SyncEnding, SyncRun } from '../queue/sync-run.ts';
@@ -55,10 +56,18 @@ async function runKustomization(deps: WorkerDeps, run: SyncRun, superseded: Map<
     else superseded.delete(key);
     const kustomization = deps.resources.kustomization(run.key);
     const rhythm = kustomization
-      ? { intervalMs: intervalOf(kustomization), retryMs: retryIntervalOf(kustomization) }
+      ? { intervalMs: nextLookMs(deps, kustomization), retryMs: retryIntervalOf(kustomization) }
       : { intervalMs: 0, retryMs: 0 };
     return { outcome, ending: toEnding(outcome, rhythm, deps.now()) };
   });
+}
+
+const FIGHT_LOOK_MS = 60_000;
+
+/** A fight is over when it is not seen any more: somebody must look, to say so. */
+function nextLookMs({ targets }: SyncDeps, kustomization: Kustomization): number {
+  const intervalMs = intervalOf(kustomization);
+  return targets.fightsOf(kustomization).length > 0 ? Math.min(intervalMs, FIGHT_LOOK_MS) : intervalMs;
 }
 
 interface Observed {

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { findCondition } from '../../src/model/conditions.ts';
+import { deployedStory, hasEvent, makeNeverReady } from '../support/deploy-story.ts';
 import { eventually } from '../support/eventually.ts';
-import { makeConfigMap, makeDeployment, makeGitRepository, makeKustomization } from '../support/make-kustomization.ts';
-import { type Story, useStory } from '../support/use-story.ts';
+import { makeConfigMap, makeDeployment } from '../support/make-kustomization.ts';
 
 const BROKEN = makeDeployment('web', 'web:v2').replace('replicas: 2', 'replicas: many');
 
 describe('what a push changes in the cluster', () => {
   test('an object that left Git is deleted, the others are not touched', async (t) => {
-    const { story, push } = await deployed(t, {
+    const { story, push } = await deployedStory(t, {
       'web.yaml': makeDeployment('web', 'web:v1'),
       'old.yaml': makeConfigMap('old', { a: 'b' }),
     });
@@ -28,7 +28,7 @@ describe('what a push changes in the cluster', () => {
   });
 
   test('a broken manifest changes nothing, names the object and reports failure; a fixed one recovers', async (t) => {
-    const { story, push } = await deployed(t, {
+    const { story, push } = await deployedStory(t, {
       'web.yaml': makeDeployment('web', 'web:v1'),
       'settings.yaml': makeConfigMap('settings', { colour: 'blue' }),
     });
@@ -63,7 +63,7 @@ describe('what a push changes in the cluster', () => {
 
   test('a CustomResourceDefinition and its object are deployed by one push', async (t) => {
     const group = `e2e-${Date.now().toString(36)}.example.com`;
-    const { story } = await deployed(t, {
+    const { story } = await deployedStory(t, {
       'crd.yaml': makeCrd(group),
       'widget.yaml': `apiVersion: ${group}/v1\nkind: Widget\nmetadata:\n  name: w\nspec:\n  size: 3\n`,
     });
@@ -75,7 +75,7 @@ describe('what a push changes in the cluster', () => {
   });
 
   test('a Kustomization that is deleted takes its objects with it', async (t) => {
-    const { story } = await deployed(t, { 'web.yaml': makeDeployment('web', 'web:v1') });
+    const { story } = await deployedStory(t, { 'web.yaml': makeDeployment('web', 'web:v1') });
 
     await story.kubectl('delete', 'kustomization', 'app', '--timeout=20s');
 
@@ -84,7 +84,7 @@ describe('what a push changes in the cluster', () => {
   });
 
   test('a suspended Kustomization does nothing until it is resumed', async (t) => {
-    const { story, push, first } = await deployed(t, { 'web.yaml': makeDeployment('web', 'web:v1') });
+    const { story, push, first } = await deployedStory(t, { 'web.yaml': makeDeployment('web', 'web:v1') });
     await story.kubectl('patch', 'kustomization', 'app', '--type=merge', '-p', '{"spec":{"suspend":true}}');
 
     const sha = await push({ 'web.yaml': makeDeployment('web', 'web:v2') });
@@ -106,7 +106,7 @@ describe('what a push changes in the cluster', () => {
 
 describe('drift', () => {
   test('an edit, a deletion and a removed label are put back by watch; what others add stays', async (t) => {
-    const { story } = await deployed(t, {
+    const { story } = await deployedStory(t, {
       'web.yaml': makeDeployment('web', 'web:v1'),
       'settings.yaml': makeConfigMap('settings', { colour: 'blue' }),
     });
@@ -138,7 +138,7 @@ describe('drift', () => {
 
 describe('waiting for health', () => {
   test('a Kustomization with wait is Ready once its Deployment is rolled out, and says what it waits for before', async (t) => {
-    const { story } = await deployed(t, { 'web.yaml': makeDeployment('web', 'web:v1') }, { wait: true });
+    const { story } = await deployedStory(t, { 'web.yaml': makeDeployment('web', 'web:v1') }, { wait: true });
 
     const kustomization = await story.kustomization();
 
@@ -150,7 +150,7 @@ describe('waiting for health', () => {
   });
 
   test('a newer push ends the wait for an older one that never becomes healthy', async (t) => {
-    const { story, push } = await deployed(t, { 'web.yaml': makeDeployment('web', 'web:v1') }, { wait: true });
+    const { story, push } = await deployedStory(t, { 'web.yaml': makeDeployment('web', 'web:v1') }, { wait: true });
     const sha = await push({ 'slow.yaml': makeNeverReady('slow') });
 
     await eventually(async () => {
@@ -170,53 +170,6 @@ describe('waiting for health', () => {
     );
   });
 });
-
-interface Deployed {
-  readonly story: Story;
-  readonly first: string;
-  push(files: Record<string, string | null>): Promise<string>;
-}
-
-async function deployed(
-  t: Parameters<typeof useStory>[0],
-  files: Record<string, string>,
-  spec: Record<string, unknown> = {},
-): Promise<Deployed> {
-  const story = await useStory(t);
-  const { namespace, repository } = story;
-  const first = await repository.commitAndPush(files);
-  await story.create(makeGitRepository({ namespace }, { url: repository.url }), makeKustomization({ namespace }, spec));
-  await story.applied(first);
-  let before = first;
-  const push = async (changes: Record<string, string | null>) => {
-    const after = await repository.commitAndPush(changes);
-    const answer = await story.hook({ before, after });
-    assert.equal(answer.status, 202);
-    before = after;
-    return after;
-  };
-  return { story, first, push };
-}
-
-async function hasEvent(story: Story, reason: string, message: string): Promise<void> {
-  await eventually(async () => {
-    const text = await story.kubectl(
-      'get',
-      'events',
-      '-o',
-      'jsonpath={range .items[*]}{.reason}: {.message}{"\\n"}{end}',
-    );
-    assert.ok(text.includes(`${reason}: ${message}`), `no event '${reason}: ${message}' in:\n${text}`);
-  });
-}
-
-/** Its pods can be scheduled nowhere. */
-function makeNeverReady(name: string): string {
-  return makeDeployment(name, `${name}:v1`).replace(
-    '    spec:\n',
-    '    spec:\n      nodeSelector:\n        nowhere: "true"\n',
-  );
-}
 
 function makeCrd(group: string): string {
   return `apiVersion: apiextensions.k8s.io/v1

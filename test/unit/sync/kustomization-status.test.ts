@@ -107,7 +107,12 @@ describe("a Kustomization's status", () => {
     test(name, () => {
       const kustomization = makeResource({ requestedAt: 'now' });
 
-      const status = toConclusion(kustomization, outcome, { attempt: attempt(step), inventory: undefined, now: NOW });
+      const status = toConclusion(kustomization, outcome, {
+        attempt: attempt(step),
+        inventory: undefined,
+        fights: [],
+        now: NOW,
+      });
 
       for (const [field, value] of Object.entries(want)) {
         const got = field === 'conditions' ? status.conditions?.map(brief) : status[field as keyof typeof status];
@@ -121,7 +126,12 @@ describe("a Kustomization's status", () => {
     const begun = toBeginning(kustomization, attempt('apply'), { inventory: [], now: NOW });
     const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
 
-    const done = toConclusion(kustomization, outcome, { attempt: attempt('build'), inventory: [], now: NOW });
+    const done = toConclusion(kustomization, outcome, {
+      attempt: attempt('build'),
+      inventory: [],
+      fights: [],
+      now: NOW,
+    });
 
     assert.equal('lastHandledReconcileAt' in begun, false);
     assert.equal(done.lastHandledReconcileAt, 'now');
@@ -130,11 +140,17 @@ describe("a Kustomization's status", () => {
   test('a sync that changes nothing writes nothing: counters and times alone are no news', () => {
     const kustomization = makeResource({});
     const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
-    const first = toConclusion(kustomization, outcome, { attempt: attempt('build'), inventory: [], now: NOW });
+    const first = toConclusion(kustomization, outcome, {
+      attempt: attempt('build'),
+      inventory: [],
+      fights: [],
+      now: NOW,
+    });
 
     const again = toConclusion({ ...kustomization, status: first }, outcome, {
       attempt: attempt('build'),
       inventory: [],
+      fights: [],
       now: new Date(NOW.getTime() + 60_000),
     });
 
@@ -142,11 +158,38 @@ describe("a Kustomization's status", () => {
     assert.equal(again.conditions?.[0]?.lastTransitionTime, first.conditions?.[0]?.lastTransitionTime);
   });
 
+  test('a fight over a field is a condition that names object, field and other writer, and goes when the fight is over', () => {
+    const kustomization = makeResource({});
+    const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
+    const ref = { group: 'apps', version: 'v1', kind: 'Deployment', namespace: 'app', name: 'web' };
+    const fights = [{ ref, what: 'spec.replicas was changed by scaler' }];
+
+    const fighting = toConclusion(kustomization, outcome, {
+      attempt: attempt('apply'),
+      inventory: [],
+      fights,
+      now: NOW,
+    });
+    const peaceful = toConclusion(kustomization, outcome, {
+      attempt: attempt('apply'),
+      inventory: [],
+      fights: [],
+      now: NOW,
+    });
+
+    const contested = fighting.conditions?.find(({ type }) => type === 'Contested');
+    assert.match(contested?.message ?? '', /Deployment\/app\/web \(spec\.replicas was changed by scaler\)/);
+    assert.deepEqual(
+      peaceful.conditions?.map(({ type }) => type),
+      ['Ready'],
+    );
+  });
+
   test('the history counts syncs of the same manifests that ended alike, newest first, at most five', () => {
     let kustomization = makeResource({});
     for (const digest of ['a', 'b', 'c', 'd', 'e', 'f', 'b']) {
       const outcome: SyncOutcome = { kind: 'done', revision: REVISION, changes: [] };
-      const context = { attempt: { ...attempt('build'), digest }, inventory: [], now: NOW };
+      const context = { attempt: { ...attempt('build'), digest }, inventory: [], fights: [], now: NOW };
       kustomization = { ...kustomization, status: toConclusion(kustomization, outcome, context) };
     }
 
@@ -171,6 +214,7 @@ describe('waiting for health', () => {
     const status = toConclusion(kustomization, outcome, {
       attempt: attempt('health'),
       inventory: [],
+      fights: [],
       now,
     });
     return { kustomization: { ...kustomization, status }, attempt: attempt('health'), now: NOW };
@@ -199,7 +243,14 @@ describe('waiting for health', () => {
 });
 
 function attempt(name: StepName): Attempt {
-  return { startedAt: NOW, steps: [{ name, at: 0 }], revision: REVISION, digest: 'sha256:x', changes: [] };
+  return {
+    startedAt: NOW,
+    steps: [{ name, at: 0 }],
+    revision: REVISION,
+    digest: 'sha256:x',
+    changes: [],
+    corrections: [],
+  };
 }
 
 function brief({ type, status, reason, message }: Condition): string[] {

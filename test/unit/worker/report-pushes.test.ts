@@ -88,7 +88,11 @@ test('a sync that serves several pushes is recorded for each of them', async () 
   const source = { spec: { url: 'https://git.example/acme/app' } };
   const served = { kustomization, source, sha, pushIds: ['overtaken', 'newest'] } as unknown as PushProgress;
 
-  reports.ended(served, { kind: 'done', revision, changes }, { startedAt: new Date(0), steps: [], changes });
+  reports.ended(
+    served,
+    { kind: 'done', revision, changes },
+    { startedAt: new Date(0), steps: [], changes, corrections: [] },
+  );
   await reports.flush();
 
   assert.deepEqual(told, ['overtaken done', 'newest done']);
@@ -97,7 +101,7 @@ test('a sync that serves several pushes is recorded for each of them', async () 
 describe('what a commit is told', () => {
   for (const { name, outcome, want } of cases) {
     test(name, () => {
-      const report = toReport(outcome, progress, { startedAt: new Date(0), steps: [], changes });
+      const report = toReport(outcome, progress, { startedAt: new Date(0), steps: [], changes, corrections: [] });
 
       const status = report && toCommitStatus(report);
       assert.equal(status && `${status.state} ${status.description}`, want);
