@@ -22,6 +22,7 @@ check: packages ## Types, lint, architecture, dead code, generated files; under 
 
 .PHONY: test
 test: setup ## All that CI runs: the checks, then every test against real servers
+	@test/control-plane/build-flux.sh >/dev/null
 	@npm run --silent check
 	@$(NODE) test/run.ts all
 
