@@ -9,7 +9,7 @@ export function pathsMissing(fields: unknown, other: unknown): string[] {
 }
 
 /** Whether a FieldsV1 tree holds a path, or something below or above it. */
-export function holdsPath(fields: unknown, path: string): boolean {
+function holdsPath(fields: unknown, path: string): boolean {
   const paths = pathsMissing(fields, {});
   return paths.some((own) => own === path || own.startsWith(`${path}.`) || path.startsWith(`${own}.`));
 }

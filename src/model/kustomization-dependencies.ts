@@ -6,7 +6,7 @@ interface Name {
 }
 
 /** What `spec.dependsOn` names, each in its namespace. */
-export function dependenciesOf({ metadata, spec }: Pick<Kustomization, 'metadata' | 'spec'>): Name[] {
+function dependenciesOf({ metadata, spec }: Pick<Kustomization, 'metadata' | 'spec'>): Name[] {
   return (spec.dependsOn ?? []).map(({ name, namespace }) => ({
     name,
     namespace: namespace ?? metadata.namespace ?? '',

@@ -60,6 +60,66 @@ describe('what a change of a custom resource asks for', () => {
   }
 });
 
+describe('what a change of a Kustomization asks of those that depend on it', () => {
+  const base: ObjectKey = { kind: 'Kustomization', namespace: 'flux', name: 'base' };
+  const byRule = dependent('by-rule', { name: 'base' });
+  const byExpression = dependent('by-expression', { name: 'base', readyExpr: 'true' });
+  const stranger = dependent('stranger', { name: 'other' });
+  const elsewhere = dependent('elsewhere', { name: 'base', namespace: 'other' });
+  const ready = (status: string, lastAppliedRevision: string, generation = 1): Partial<KubeObject> => ({
+    ...meta({ name: 'base', generation }),
+    status: { observedGeneration: 1, lastAppliedRevision, conditions: [{ type: 'Ready', status }] },
+  });
+  const news: readonly { name: string; before?: Partial<KubeObject>; after: Partial<KubeObject>; want: string[] }[] = [
+    {
+      name: 'ready at last',
+      before: ready('False', 'a'),
+      after: ready('True', 'a'),
+      want: ['by-rule', 'by-expression'],
+    },
+    {
+      name: 'ready at a newer revision',
+      before: ready('True', 'a'),
+      after: ready('True', 'b'),
+      want: ['by-rule', 'by-expression'],
+    },
+    {
+      name: 'no longer ready is news to an expression only',
+      before: ready('True', 'a'),
+      after: ready('False', 'a'),
+      want: ['by-expression'],
+    },
+    {
+      name: 'another spec may have ended a circle',
+      before: ready('False', 'a'),
+      after: ready('False', 'a', 2),
+      want: ['by-rule', 'by-expression'],
+    },
+    { name: 'the same again is no news', before: ready('True', 'a'), after: ready('True', 'a'), want: [] },
+  ];
+  for (const { name, before, after, want } of news) {
+    test(name, () => {
+      const requests = toRequests(
+        base,
+        { type: 'MODIFIED', object: after as KubeObject, previous: before as KubeObject | undefined },
+        { list: () => [byRule, byExpression, stranger, elsewhere] },
+      );
+
+      const asked = requests.filter(({ cause }) => cause === 'dependency').map(({ key }) => key.name);
+      assert.deepEqual(asked, want);
+    });
+  }
+});
+
+function dependent(name: string, dependency: Record<string, string>): KubeObject {
+  return {
+    apiVersion: 'x',
+    kind: 'Kustomization',
+    metadata: { name, namespace: 'flux' },
+    spec: { dependsOn: [dependency] },
+  };
+}
+
 function meta(metadata: Record<string, unknown>): Partial<KubeObject> {
   return { metadata: { name: 'app', namespace: 'flux', ...metadata } };
 }
