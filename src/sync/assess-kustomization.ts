@@ -1,5 +1,6 @@
 import { assessHealth, type JudgedObject } from '../apply/assess-health.ts';
 import { type DesiredObject, isLeftAlone, isNotWritten } from '../apply/desired.ts';
+import type { ObjectRecord } from '../apply/live-objects.ts';
 import { isSpentJob } from '../apply/spent-job.ts';
 import type { Sighting } from '../apply/switches.ts';
 import { type CompiledHealthChecks, compileHealthChecks } from '../health/compile-health-checks.ts';
@@ -9,6 +10,7 @@ import { judgeHealth } from '../health/judge-health.ts';
 import type { ObjectRef } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { healthChecksOf, wantsHealth } from '../model/kustomization-health.ts';
+import { formatKey, keyOf } from '../model/object-key.ts';
 import { concludeHealth } from './conclude-health.ts';
 import type { SyncDeps } from './deps.ts';
 import type { Attempt, SyncOutcome } from './outcome.ts';
@@ -73,9 +75,16 @@ async function judge(input: AssessInput, ref: ObjectRef): Promise<Health> {
   const state = live.live(ref);
   const record = live.record(ref);
   if (!state) return isSpentJob(live, ref) ? SPENT : await read(input, ref);
+  if (!mayKnow(input, record)) return await read(input, ref);
   if ((state.generation ?? 0) < (record?.generation ?? 0)) return UNKNOWN;
   if (!input.checks.expressions.covers(ref)) return state.health;
   return state.object ? judgeHealth(state.object, input.checks.expressions) : await read(input, ref);
+}
+
+/** Hawser sees what others have deployed, but a service account is told of that only what it may read itself. */
+function mayKnow({ target, kustomization }: AssessInput, record: ObjectRecord | undefined): boolean {
+  if (!target.serviceAccount) return true;
+  return record?.owner !== undefined && formatKey(record.owner) === formatKey(keyOf('Kustomization', kustomization));
 }
 
 async function read({ target, checks, signal }: AssessInput, named: ObjectRef): Promise<Health> {

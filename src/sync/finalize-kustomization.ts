@@ -1,15 +1,15 @@
-import { prune } from '../apply/prune.ts';
+import { forgetOurs, prune, readServed } from '../apply/prune.ts';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { requireServiceAccount } from '../kube/service-account.ts';
-import { KubeError } from '../kube/to-kube-error.ts';
 import { compareApplyOrder } from '../manifest/apply-order.ts';
 import { parseInventoryEntry, toInventoryEntry } from '../model/inventory.ts';
-import { formatSubject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import { formatSubject, type ObjectRef } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import type { SyncDeps } from './deps.ts';
 import { letGo } from './ensure-finalizer.ts';
 import { explainForbidden } from './explain-forbidden.ts';
 import type { SyncOutcome } from './outcome.ts';
+import { recordKustomizationEvents } from './record-kustomization-events.ts';
 import type { KustomizationSync } from './sync-context.ts';
 import type { Target } from './targets.ts';
 import { timeoutOf } from './timing.ts';
@@ -21,17 +21,50 @@ export async function finalizeKustomization(deps: SyncDeps, sync: KustomizationS
     .map(parseInventoryEntry)
     .filter((ref) => ref !== undefined)
     .sort((a, b) => compareApplyOrder(b, a));
-  if (objects.length > 0) {
-    const target = await deps.targets.open(kustomization, run.signal);
-    if (deletesObjects(kustomization) && (await mayAct(deps, { kustomization, target, objects }, run.signal))) {
-      await deleteObjects(sync, target, objects);
-      const left = await findTerminating(sync, target, objects);
-      if (left.length > 0) return waitForTermination(deps, sync, left);
-    }
-    for (const ref of objects) target.live.forget(ref);
-  }
+  const waiting = deletesObjects(kustomization) ? await deleteAll(deps, sync, objects) : undefined;
+  if (waiting) return waiting;
+  forgetAll(deps, kustomization, objects);
   await letGo(deps, kustomization, run);
-  return { kind: 'gone' };
+  recordKustomizationEvents(deps, { ...sync, outcome: GONE, isWritten: false, wasHealthy: false });
+  return GONE;
+}
+
+const GONE: SyncOutcome = { kind: 'gone' };
+
+/** What stays in the cluster is nobody's drift any more; a remote cluster is forgotten as a whole with its last user. */
+function forgetAll(
+  { targets: { local } }: SyncDeps,
+  kustomization: Kustomization,
+  objects: readonly ObjectRef[],
+): void {
+  if (!local.holds(kustomization)) return;
+  const { name, namespace = '' } = kustomization.metadata;
+  for (const ref of objects) forgetOurs(local.live, ref, { name, namespace });
+}
+
+/** Deletes the objects; answers how the sync ends if it must be waited for them. */
+async function deleteAll(
+  deps: SyncDeps,
+  sync: KustomizationSync,
+  objects: readonly ObjectRef[],
+): Promise<SyncOutcome | undefined> {
+  if (objects.length === 0) return undefined;
+  const { kustomization, run, attempt } = sync;
+  Object.assign(attempt, toLastApplied(kustomization));
+  const target = await deps.targets.open(kustomization, run.signal);
+  if (!(await mayAct(deps, { kustomization, target, objects }, run.signal))) return undefined;
+  await deleteObjects(sync, target, objects);
+  const left = await findTerminating(sync, target, objects);
+  return left.length > 0 ? waitForTermination(deps, sync, left) : undefined;
+}
+
+/** What the events of a deletion are about, as in Flux. */
+function toLastApplied({ status }: Kustomization): { revision?: string; originRevision?: string } {
+  const { lastAppliedRevision, lastAppliedOriginRevision } = status ?? {};
+  return {
+    ...(lastAppliedRevision === undefined ? {} : { revision: lastAppliedRevision }),
+    ...(lastAppliedOriginRevision === undefined ? {} : { originRevision: lastAppliedOriginRevision }),
+  };
 }
 
 interface Deletion {
@@ -86,25 +119,21 @@ async function findTerminating(
   objects: readonly ObjectRef[],
 ): Promise<Terminating[]> {
   if (kustomization.spec.deletionPolicy !== 'WaitForTermination') return [];
-  const found = await Promise.all(
-    objects.map((ref) => client.get(ref, { metadataOnly: true, signal: run.signal }).catch(ignoreNotServed)),
-  );
-  return found.flatMap((object) =>
-    object?.metadata.deletionTimestamp ? [{ ref: refOf(object), finalizers: object.metadata.finalizers ?? [] }] : [],
+  const found = await Promise.all(objects.map((ref) => readServed(client, ref, run.signal)));
+  return found.flatMap(({ ref, object }) =>
+    object?.metadata.deletionTimestamp ? [{ ref, finalizers: object.metadata.finalizers ?? [] }] : [],
   );
 }
 
-function ignoreNotServed(error: unknown): undefined {
-  if (error instanceof KubeError && error.code === 'KUBE_KIND_NOT_SERVED') return undefined;
-  throw error;
-}
-
-/** The watch asks for the next look when one of them is gone; the Kustomization stays until all are. */
+/**
+ * The watch asks for the next look when one of them is gone. As Flux: what is still there after `spec.timeout` is told,
+ * and the Kustomization goes all the same, since everything is being deleted.
+ */
 function waitForTermination(
   deps: SyncDeps,
   { kustomization, status }: KustomizationSync,
   left: readonly Terminating[],
-): SyncOutcome {
+): SyncOutcome | undefined {
   status.inventory = left.map(({ ref }) => toInventoryEntry(ref));
   const unhealthy = left.map(({ ref, finalizers }) =>
     finalizers.length === 0
@@ -114,7 +143,9 @@ function waitForTermination(
   const since = new Date(kustomization.metadata.deletionTimestamp ?? deps.now());
   const deadline = new Date(since.getTime() + timeoutOf(kustomization));
   if (deps.now() < deadline) return { kind: 'waiting', revision: '', deadline, unhealthy };
-  throw new HawserError('PRUNE_FAILED', `timeout waiting for termination: [${unhealthy.join(', ')}]`);
+  const message = `timeout waiting for termination: [${unhealthy.join(', ')}]: they are being deleted, and are not waited for any longer`;
+  deps.kustomizationEvents.record({ regarding: kustomization, type: 'Warning', reason: 'PruneFailed', message });
+  return undefined;
 }
 
 /** As Flux: a suspended Kustomization deletes nothing; otherwise `deletionPolicy`, by default what `prune` says. Pure. */

@@ -1,9 +1,11 @@
-import { HawserError } from '../errors/hawser-error.ts';
+import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { GitRemote } from '../git/create-git-client.ts';
 import { createIgnore, type IgnoreRules } from '../git/create-ignore.ts';
-import { parseArtifactSource } from '../model/artifact-source.ts';
+import { KubeError } from '../kube/to-kube-error.ts';
+import { ARTIFACT_KINDS, parseArtifactSource } from '../model/artifact-source.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { GitRepository } from '../model/git-repository.ts';
+import type { KubeObject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { hasCredentials } from '../model/repository-url.ts';
 import { formatRevision, parseRevision } from '../model/revision.ts';
@@ -91,12 +93,29 @@ async function openArtifactSource(
   signal: AbortSignal,
 ): Promise<OpenSource | undefined> {
   const { kind } = kustomization.spec.sourceRef;
-  const found = deps.resources.artifactSource(kind, sourceNameOf(kustomization)) ?? refuseMissing(kustomization);
-  const { artifact } = parseArtifactSource(found).status ?? {};
+  const name = sourceNameOf(kustomization);
+  const known = deps.resources.artifactSource(kind, name) ?? (await readArtifactSource(deps, { kind, name }, signal));
+  const { artifact } = parseArtifactSource(known ?? refuseMissing(kustomization)).status ?? {};
   if (!artifact) return undefined;
   const tree = await deps.artifactReader.open({ ...artifact, digest: artifact.digest ?? '' }, signal);
   const originRevision = artifact.metadata?.['org.opencontainers.image.revision'];
   return { revision: artifact.revision, tree, ignore: undefined, git: undefined, originRevision };
+}
+
+/** What is not followed yet, because Hawser has just started or the kind was not served then, is read before it counts as missing. */
+async function readArtifactSource(
+  deps: SyncDeps,
+  { kind, name }: { kind: string; name: ResourceName },
+  signal: AbortSignal,
+): Promise<KubeObject | undefined> {
+  const resource = ARTIFACT_KINDS.find((candidate) => candidate.kind === kind);
+  if (!resource) return undefined;
+  try {
+    return await deps.client.get({ ...resource, ...name }, { signal, urgent: true });
+  } catch (error) {
+    if (!(error instanceof KubeError) || error.code !== 'KUBE_KIND_NOT_SERVED') throw error;
+    throw new HawserError('SOURCE_NOT_FOUND', messageOf(error), { cause: error });
+  }
 }
 
 function refuseOtherNamespaces(deps: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization): void {

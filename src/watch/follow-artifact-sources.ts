@@ -4,7 +4,7 @@
  */
 import { type Cache, createCache } from '../kube/create-cache.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
-import { ARTIFACT_KINDS } from '../model/artifact-source.ts';
+import { ARTIFACT_KINDS, type ArtifactSource } from '../model/artifact-source.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { keyOf } from '../model/object-key.ts';
@@ -44,7 +44,7 @@ export function followArtifactSources(deps: FollowDeps): ArtifactSourceFollowing
   };
   const request = (object: KubeObject, previous: KubeObject | undefined) => {
     const revision = artifactOf(object);
-    if (revision === undefined || revision === artifactOf(previous)) return;
+    if (revision === undefined || publishedBy(object) === publishedBy(previous)) return;
     const source = { kind: object.kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name };
     const requests = deps.kustomizations
       .list()
@@ -71,7 +71,11 @@ export function followArtifactSources(deps: FollowDeps): ArtifactSourceFollowing
   timer.unref();
   update();
   return {
-    get: (kind, { namespace, name }) => caches.get(kind)?.get(namespace, name),
+    get(kind, { namespace, name }) {
+      // Somebody asks for it: its kind may be served by now.
+      if (!caches.has(kind)) update();
+      return caches.get(kind)?.get(namespace, name);
+    },
     async stop() {
       isStopped = true;
       clearInterval(timer);
@@ -79,4 +83,10 @@ export function followArtifactSources(deps: FollowDeps): ArtifactSourceFollowing
       await Promise.all([...caches.values()].map((cache) => cache?.stop()));
     },
   };
+}
+
+/** What is published anew under the same revision, with other rules of what to ignore or after a damage, is news too. */
+function publishedBy(object: KubeObject | undefined): string | undefined {
+  const { artifact } = (object as ArtifactSource | undefined)?.status ?? {};
+  return artifact && `${artifact.revision} ${artifact.digest}`;
 }

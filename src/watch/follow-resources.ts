@@ -129,12 +129,11 @@ function readinessOf(object: KubeObject | undefined) {
 /** An expression may look at anything. */
 function hasAnyNews({ object, previous }: ResourceChange): boolean {
   if (!previous) return true;
-  const { labels, annotations } = object.metadata;
-  const { labels: labelsBefore, annotations: annotationsBefore } = previous.metadata;
-  return (
-    JSON.stringify([object.spec, object.status, labels, annotations]) !==
-    JSON.stringify([previous.spec, previous.status, labelsBefore, annotationsBefore])
-  );
+  const shown = ({ metadata, spec, status }: KubeObject) => {
+    const { generation, labels, annotations } = metadata;
+    return JSON.stringify([spec, status, generation, labels, annotations]);
+  };
+  return shown(object) !== shown(previous);
 }
 
 function causeOf({ object, previous }: ResourceChange): Cause | undefined {

@@ -172,7 +172,7 @@ describe('the CRDs in a cluster', () => {
   }
 
   for (const resource of [`gitrepositories.${git}`, `kustomizations.${kustomize}`]) {
-    for (const version of ['v1', 'v1beta2']) {
+    for (const version of ['v1', 'v1beta2', 'v1beta1']) {
       test(`kubectl explain describes every field of ${resource} ${version}`, async () => {
         const [plural, ...group] = resource.split('.');
         for (const part of ['spec', 'status']) {

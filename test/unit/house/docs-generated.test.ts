@@ -33,12 +33,8 @@ const support: readonly { kind: string; field: string; want: string }[] = [
   { kind: 'GitRepository', field: 'spec.verify.mode', want: 'not yet' },
   { kind: 'GitRepository', field: 'spec.provider', want: 'not yet: `aws`, `azure`, `github`' },
   { kind: 'Kustomization', field: 'spec.path', want: 'yes' },
-  { kind: 'Kustomization', field: 'spec.patches[].target.kind', want: 'not yet' },
-  {
-    kind: 'Kustomization',
-    field: 'spec.sourceRef.kind',
-    want: 'not yet: `OCIRepository`, `Bucket`, `ExternalArtifact`',
-  },
+  { kind: 'Kustomization', field: 'spec.patches[].target.kind', want: 'yes' },
+  { kind: 'Kustomization', field: 'spec.decryption.serviceAccountName', want: 'not yet' },
 ];
 
 for (const { kind, field, want } of support) {

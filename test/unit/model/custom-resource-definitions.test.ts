@@ -96,15 +96,16 @@ describe('the CRDs', () => {
       );
     });
 
-    test(`${kind} serves v1, which is stored, and v1beta2 by the same schema and without a warning`, () => {
+    test(`${kind} serves v1, which is stored, and v1beta2 and v1beta1 by the same schema and without a warning`, () => {
       assert.deepEqual(
         versions.map(({ name, served, storage, deprecated = false }) => ({ name, served, storage, deprecated })),
         [
           { name: 'v1', served: true, storage: true, deprecated: false },
           { name: 'v1beta2', served: true, storage: false, deprecated: false },
+          { name: 'v1beta1', served: true, storage: false, deprecated: false },
         ],
       );
-      assert.deepEqual(versions[1]?.schema, versions[0]?.schema);
+      for (const older of versions.slice(1)) assert.deepEqual(older.schema, versions[0]?.schema);
     });
 
     test(`${kind} carries the labels that the flux CLI looks for`, () => {
