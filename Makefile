@@ -31,7 +31,7 @@ demo: setup ## Start everything and show the tutorial; CI=1 exits after the stor
 	@$(NODE) demo/demo.ts
 
 .PHONY: bench
-bench: setup ## Measure a push from hook to commit status
+bench: setup ## Measure a push from hook to commit status, and how soon drift is put back
 	@$(NODE) bench/run.ts
 
 .PHONY: generate

@@ -1,8 +1,9 @@
 /**
- * Measures a push on real servers: `node bench/run.ts [rounds]`. Medians and ratios count; single figures of a shared
+ * Measures a push, and drift, on real servers: `node bench/run.ts [rounds]`. Medians and ratios count; single figures of a shared
  * machine do not.
  */
 import { cpus } from 'node:os';
+import { drift } from './scenarios/drift.ts';
 import { pushOne } from './scenarios/push-one.ts';
 import { setStage } from './stage.ts';
 import { formatTable } from './statistics.ts';
@@ -21,6 +22,13 @@ try {
   console.log(`${rounds} rounds on ${cpus().length} cores, milliseconds since the hook was sent\n`);
   console.log(formatTable(rows));
   console.log(`\nall applied / floor: ${ratio.toFixed(2)} (wanted: at most ${WANTED_RATIO})`);
+
+  console.error(`drift: ${rounds} rounds …`);
+  const drifted = await drift(stage, rounds);
+  console.log(`\n## drift: a field of one ConfigMap, edited by somebody else\n`);
+  console.log(`${rounds} rounds, milliseconds since the edit was answered\n`);
+  console.log(formatTable(drifted.rows));
+  console.log(`\nput back / floor: ${drifted.ratio.toFixed(2)}`);
 } finally {
   await stage.stop();
 }
