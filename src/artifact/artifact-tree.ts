@@ -1,33 +1,5 @@
 import { HawserError } from '../errors/hawser-error.ts';
-
-/** One name in a directory of an artifact; `id` identifies the content, whatever names it. */
-export interface TreeEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'directory' | 'symlink';
-  readonly executable: boolean;
-  readonly id: string;
-}
-
-/** What a path names once symlinks are followed. */
-export interface TreeNode {
-  readonly kind: 'file' | 'directory';
-  readonly id: string;
-  readonly executable: boolean;
-}
-
-/** The files of one artifact, held in memory. Paths are relative to the root, `''` is the root itself. */
-export interface Tree {
-  /** Hash over all content: equal for equal trees. */
-  readonly id: string;
-  /** Entries of a directory, sorted by name; undefined if there is no such directory. */
-  list(path: string): Promise<readonly TreeEntry[] | undefined>;
-  /** What is there; undefined if nothing is. Throws TREE_LINK_ESCAPES for a link that leads outside. */
-  find(path: string): Promise<TreeNode | undefined>;
-  /** Content of a file, shared, never to be changed; throws TREE_PATH_NOT_FOUND if there is none. */
-  read(path: string): Promise<Buffer>;
-  /** Where a symlink points, as written; throws TREE_PATH_NOT_FOUND if there is none. */
-  readLink(path: string): Promise<string>;
-}
+import type { Tree, TreeEntry, TreeNode } from '../model/tree.ts';
 
 /** A file: its mode belongs to it, so that two names of one content may differ in it. */
 export interface FileNode extends TreeNode {

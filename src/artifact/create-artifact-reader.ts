@@ -4,8 +4,9 @@
  */
 import { Agent } from 'undici';
 import { HawserError } from '../errors/hawser-error.ts';
+import type { Tree } from '../model/tree.ts';
 import { ARTIFACT_LIMITS, type ArtifactLimits } from './artifact-limits.ts';
-import { createArtifactTree, type Tree } from './artifact-tree.ts';
+import { createArtifactTree } from './artifact-tree.ts';
 import { createSharedTasks } from './create-shared-tasks.ts';
 import { createTreeCache } from './create-tree-cache.ts';
 import { downloadArtifact } from './download-artifact.ts';

@@ -1,4 +1,4 @@
-import type { Tree } from './artifact-tree.ts';
+import type { Tree } from '../model/tree.ts';
 
 /** Trees by digest, the least recently used ones dropped; bounded by the bytes they hold in memory. */
 export interface TreeCache {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
+import type { TreeEntry } from '../model/tree.ts';
 import type { ArtifactLimits } from './artifact-limits.ts';
-import type { DirectoryNode, FileNode, SymlinkNode, TreeEntry } from './artifact-tree.ts';
+import type { DirectoryNode, FileNode, SymlinkNode } from './artifact-tree.ts';
 import { invalidArtifact, quoteName } from './invalid-artifact.ts';
 
 /** Collects the entries of an archive, in its order; every method throws ARTIFACT_INVALID for what may not be. */
@@ -124,17 +125,19 @@ function findNameProblem(name: string): string | undefined {
 async function finishDirectory(draft: Draft, progress: { hashed: number }): Promise<DirectoryNode> {
   const children = new Map<string, Leaf | DirectoryNode>();
   const entries: TreeEntry[] = [];
+  const records: Buffer[] = [];
   for (const [name, child] of [...draft.children].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const node = child.kind === 'draft' ? await finishDirectory(child, progress) : child;
     children.set(name, node);
     entries.push({ name, kind: node.kind, executable: node.executable, id: node.id });
+    records.push(toRecord(name, node));
     progress.hashed += 1;
     if (progress.hashed % ENTRIES_PER_TURN === 0) await yieldToLoop();
   }
-  return { kind: 'directory', executable: false, id: computeId('tree', entries.map(toRecord)), entries, children };
+  return { kind: 'directory', executable: false, id: computeId('tree', records), entries, children };
 }
 
-function toRecord({ name, kind, executable, id }: TreeEntry): Buffer {
+function toRecord(name: string, { kind, executable, id }: Leaf | DirectoryNode): Buffer {
   return Buffer.from(`${MODES[executable ? 'executable' : kind]} ${name}\0${id}`);
 }
 

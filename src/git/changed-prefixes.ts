@@ -1,5 +1,4 @@
-import type { Tree } from './create-tree.ts';
-import type { TreeEntry } from './parse-tree.ts';
+import type { Tree, TreeEntry } from '../model/tree.ts';
 
 /** Prefixes arranged by the names they are made of. */
 interface PrefixNode {

@@ -1,8 +1,8 @@
 import { HawserError } from '../errors/hawser-error.ts';
+import type { TreeEntry } from '../model/tree.ts';
 import type { GitObject, ObjectType } from './git-object.ts';
 import type { GitLimits } from './limits.ts';
 import { parseCommit } from './parse-commit.ts';
-import type { TreeEntry } from './parse-tree.ts';
 
 /** What the check reads: the objects of one source. */
 export interface CheckedObjects {

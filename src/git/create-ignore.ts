@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import ignore, { type Ignore } from 'ignore';
 import { HawserError } from '../errors/hawser-error.ts';
-import type { Tree } from './create-tree.ts';
+import type { Tree } from '../model/tree.ts';
 
 /** Which files of a commit are no part of what is deployed. */
 export interface IgnoreRules {

@@ -1,34 +1,10 @@
 import { HawserError } from '../errors/hawser-error.ts';
-import type { TreeEntry } from './parse-tree.ts';
+import type { Tree, TreeEntry } from '../model/tree.ts';
 
 /** Where a tree reads from: the store of one source. */
 export interface TreeReader {
   readTree(id: string): Promise<readonly TreeEntry[]>;
   readBlob(id: string): Promise<Buffer>;
-}
-
-/** What a path names once symlinks are followed. */
-export interface TreeNode {
-  readonly kind: 'file' | 'directory' | 'submodule';
-  readonly id: string;
-  readonly executable: boolean;
-}
-
-/**
- * The files of one commit, read without a checkout. Paths are relative to the root, `''` is the root itself;
- * `.` and `..` in them mean what they mean in a file system, and symlinks are followed inside the commit only.
- */
-export interface Tree {
-  /** Git id of the root. */
-  readonly id: string;
-  /** Entries of a directory, sorted by name; undefined if there is no such directory. */
-  list(path: string): Promise<readonly TreeEntry[] | undefined>;
-  /** What is there; undefined if nothing is. Throws TREE_LINK_ESCAPES for a link that leads outside. */
-  find(path: string): Promise<TreeNode | undefined>;
-  /** Content of a file; throws TREE_PATH_NOT_FOUND if there is none. */
-  read(path: string): Promise<Buffer>;
-  /** Where a symlink points, as written; throws TREE_PATH_NOT_FOUND if there is none. */
-  readLink(path: string): Promise<string>;
 }
 
 const MAX_HOPS = 40;

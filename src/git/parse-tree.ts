@@ -1,14 +1,6 @@
 import { HawserError } from '../errors/hawser-error.ts';
+import type { TreeEntry } from '../model/tree.ts';
 import type { GitLimits } from './limits.ts';
-
-/** One name in a directory of a commit. */
-export interface TreeEntry {
-  readonly name: string;
-  readonly kind: 'file' | 'directory' | 'symlink' | 'submodule';
-  readonly executable: boolean;
-  /** Git id of what is named. */
-  readonly id: string;
-}
 
 const MAX_NAME_BYTES = 255;
 

@@ -1,13 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { HawserError } from '../errors/hawser-error.ts';
+import type { Tree, TreeEntry } from '../model/tree.ts';
 import { type CheckedTrees, checkComplete } from './check-complete.ts';
-import type { Tree } from './create-tree.ts';
 import { createTree } from './create-tree.ts';
 import type { GitObject, ObjectType } from './git-object.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseCommit } from './parse-commit.ts';
-import { parseTree, type TreeEntry } from './parse-tree.ts';
+import { parseTree } from './parse-tree.ts';
 import { readPack } from './read-pack.ts';
 
 /** A commit whose files are all in the local store. */

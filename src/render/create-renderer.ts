@@ -1,11 +1,11 @@
 import { HawserError } from '../errors/hawser-error.ts';
+import type { Tree } from '../model/tree.ts';
 import { createByteCache } from './byte-cache.ts';
 import { createLimiter } from './limiter.ts';
 import { prepareWorkDir } from './render-kustomization.ts';
 import { RENDER_LIMITS, type RenderLimits } from './render-limits.ts';
 import type { Rendered, RenderRequest } from './render-request.ts';
 import { type RenderContext, renderSnapshot } from './render-snapshot.ts';
-import type { Tree } from './tree.ts';
 
 /*
  * A snapshot of files and a Kustomization's path become objects: plain directories in process, as Flux and kustomize

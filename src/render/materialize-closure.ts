@@ -1,10 +1,10 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, posix } from 'node:path';
+import type { Tree } from '../model/tree.ts';
 import type { Closure, ClosureFile } from './collect-closure.ts';
 import { renderFailed } from './render-error.ts';
 import type { RenderLimits } from './render-limits.ts';
 import type { BuildDecryptor } from './render-request.ts';
-import type { Tree } from './tree.ts';
 
 /** What a build reads, from where, and with what it is decrypted. */
 export interface BuildInput {

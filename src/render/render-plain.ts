@@ -1,4 +1,5 @@
 import type { LocatedObject } from '../manifest/parse-manifests.ts';
+import type { Tree } from '../model/tree.ts';
 import type { ByteCache } from './byte-cache.ts';
 import { freeze } from './conclude-objects.ts';
 import { parseInSlices } from './parse-in-slices.ts';
@@ -7,7 +8,6 @@ import { renderFailed } from './render-error.ts';
 import type { RenderLimits } from './render-limits.ts';
 import type { ManifestFile } from './scan-directory.ts';
 import { setTargetNamespace } from './set-target-namespace.ts';
-import type { Tree } from './tree.ts';
 
 /** The objects of single files by blob id: a push that changes one file parses one file. */
 export type ParsedFiles = ByteCache<{ readonly objects: readonly LocatedObject[]; readonly bytes: number }>;

@@ -1,6 +1,7 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import { digestOf } from '../manifest/canonical-json.ts';
 import type { LocatedObject } from '../manifest/parse-manifests.ts';
+import type { Tree } from '../model/tree.ts';
 import type { ByteCache } from './byte-cache.ts';
 import { checkOverlay } from './check-overlay.ts';
 import { type Closure, collectClosure, collectGeneratedClosure } from './collect-closure.ts';
@@ -17,7 +18,6 @@ import type { Overlay, Rendered, RenderRequest } from './render-request.ts';
 import { replaceImages } from './replace-images.ts';
 import { findKustomizationNames, type ScannedDirectory, scanDirectory } from './scan-directory.ts';
 import { createSnapshotPaths, joinInside, type ResolvedPath, type SnapshotPaths } from './snapshot-paths.ts';
-import type { Tree } from './tree.ts';
 import { withoutIgnored } from './without-ignored.ts';
 
 /** What the renders of one renderer share. */

@@ -1,8 +1,8 @@
 import { posix } from 'node:path';
+import type { TreeEntry } from '../model/tree.ts';
 import { KUSTOMIZATION_NAMES } from './kustomization-file.ts';
 import { renderFailed } from './render-error.ts';
 import type { SnapshotPaths } from './snapshot-paths.ts';
-import type { TreeEntry } from './tree.ts';
 
 const DEEPEST = 64;
 const MOST_ENTRIES = 100_000;

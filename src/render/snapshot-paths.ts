@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
+import type { Tree, TreeEntry } from '../model/tree.ts';
 import { renderFailed } from './render-error.ts';
-import type { Tree, TreeEntry } from './tree.ts';
 
 /** As many symlinks as Linux follows for one path. */
 const MOST_HOPS = 40;

@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import type { Tree } from './tree.ts';
+import type { Tree } from '../model/tree.ts';
 
 /** The same snapshot without the files that an ignore rule excludes: Flux's artifacts do not hold them. */
 export function withoutIgnored(tree: Tree, ignored: (path: string) => boolean): Tree {

@@ -11,7 +11,6 @@ import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import { createArtifactStore } from '../../src/artifact/artifact-store.ts';
-import type { Tree } from '../../src/artifact/artifact-tree.ts';
 import {
   type ArtifactReaderOptions,
   createArtifactReader,
@@ -19,7 +18,7 @@ import {
 } from '../../src/artifact/create-artifact-reader.ts';
 import { HawserError } from '../../src/errors/hawser-error.ts';
 import { createArtifactApp } from '../../src/http/artifact-app.ts';
-import type { Tree as RenderTree } from '../../src/render/tree.ts';
+import type { Tree } from '../../src/model/tree.ts';
 import { eventually } from '../support/eventually.ts';
 import { createMemoryTree } from '../support/memory-tree.ts';
 import { makeTarball } from '../unit/artifact/make-tarball.ts';
@@ -120,7 +119,7 @@ test('what our own store wrote and our own listener serves is read back the same
 test('an artifact is a tree that render can read', async (t) => {
   const { url } = await startServer(t, send(TARBALL));
 
-  const tree: RenderTree = await startReader(t).open(makeArtifact(url), never);
+  const tree = await startReader(t).open(makeArtifact(url), never);
 
   assert.equal(String(await tree.read('a.yaml')), 'a: b\n');
 });

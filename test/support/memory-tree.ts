@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
-import type { Tree, TreeEntry, TreeNode } from '../../src/render/tree.ts';
+import type { Tree, TreeEntry, TreeNode } from '../../src/model/tree.ts';
 
 /** A file's text, or what else a path can be. */
 export type MemoryEntry = string | Buffer | { readonly symlink: string } | { readonly submodule: string };

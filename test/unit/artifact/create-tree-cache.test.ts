@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Tree } from '../../../src/artifact/artifact-tree.ts';
 import { createTreeCache, type TreeCache } from '../../../src/artifact/create-tree-cache.ts';
+import type { Tree } from '../../../src/model/tree.ts';
 
 const TREES = Object.fromEntries(['a', 'b', 'c'].map((id) => [id, { id } as Tree]));
 

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { ARTIFACT_LIMITS, type ArtifactLimits } from '../../../src/artifact/artifact-limits.ts';
-import { createArtifactTree, type Tree } from '../../../src/artifact/artifact-tree.ts';
+import { createArtifactTree } from '../../../src/artifact/artifact-tree.ts';
 import { readTarball } from '../../../src/artifact/read-tarball.ts';
+import type { Tree } from '../../../src/model/tree.ts';
 import { makePax, makeTar, makeTarball, type RawEntry } from './make-tarball.ts';
 
 const MIB = 1024 * 1024;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { HawserError } from '../../../src/errors/hawser-error.ts';
 import { checkComplete } from '../../../src/git/check-complete.ts';
 import type { ObjectType } from '../../../src/git/git-object.ts';
-import type { TreeEntry } from '../../../src/git/parse-tree.ts';
+import type { TreeEntry } from '../../../src/model/tree.ts';
 
 const [commit, root, sub, file] = ['c', 'd', 'e', 'f'].map((digit) => digit.repeat(40)) as [
   string,

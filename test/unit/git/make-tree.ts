@@ -1,6 +1,6 @@
-import { createTree, type Tree } from '../../../src/git/create-tree.ts';
+import { createTree } from '../../../src/git/create-tree.ts';
 import { computeObjectId } from '../../../src/git/git-object.ts';
-import type { TreeEntry } from '../../../src/git/parse-tree.ts';
+import type { Tree, TreeEntry } from '../../../src/model/tree.ts';
 
 /** A directory as plain data: text is a file. */
 export interface Directory {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import type { Tree } from '../../../src/model/tree.ts';
 import { createRenderer } from '../../../src/render/create-renderer.ts';
 import type { RenderLimits } from '../../../src/render/render-limits.ts';
 import type { Rendered, RenderRequest } from '../../../src/render/render-request.ts';
-import type { Tree } from '../../../src/render/tree.ts';
 import { createMemoryTree, type MemoryEntry } from '../../support/memory-tree.ts';
 
 const PATHS: readonly { path: string; want: string }[] = [
