@@ -26,12 +26,20 @@ export function rememberSecret(value: string): void {
   knownSecrets.add(value);
 }
 
-/** A word or a host name: to hide it would make messages unreadable, and hides nothing. */
-const PLAIN_WORD = /^[a-z][a-z.-]*$/;
+const SHORTEST_VALUE = 8;
+const LONGEST_VALUE = 4_096;
+/** Words, names and addresses made of words: hiding `postgres` or `us-east-1` everywhere would make messages unreadable. */
+const NAME = /^(?:[a-z]+:\/\/)?[a-z]+\d{0,4}(?:[-.:/][a-z]*\d{0,4})*$/;
 
-/** Makes the value of a Secret known, as `rememberSecret` does, unless it is a plain word such as `production`. */
+/** True for a value of a Secret that is found by chance nowhere else, and is not merely a name or a number. */
+export function isWorthHiding(value: string): boolean {
+  if (value.length < SHORTEST_VALUE || value.length > LONGEST_VALUE) return false;
+  return !NAME.test(value) && !/^[\d.:\s-]+$/.test(value);
+}
+
+/** Makes the value of a Secret known, as `rememberSecret` does, if it is worth hiding. */
 export function rememberSecretValue(value: string): void {
-  if (!PLAIN_WORD.test(value)) rememberSecret(value);
+  if (isWorthHiding(value)) rememberSecret(value);
 }
 
 /** Replaces every credential in a text: known literals, URL user-info, tokens, keys, query secrets. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSecretKeeper, isWorthHiding } from '../../../src/decryption/secret-values.ts';
-import { redact } from '../../../src/errors/redact.ts';
+import { createSecretKeeper } from '../../../src/decryption/secret-values.ts';
+import { isWorthHiding, redact } from '../../../src/errors/redact.ts';
 import { openWith, readRecipient } from '../../support/decryption-fixtures.ts';
 import { makeSops } from '../../support/make-sops.ts';
 
