@@ -15,8 +15,9 @@ export const KIND_FIXES: Readonly<Record<string, Fix>> = {
   'apps/v1/StatefulSet': fixPorts(['spec', 'template', 'spec', 'containers', '*', 'ports', '*']),
   'batch/v1/CronJob': fixPorts(['spec', 'jobTemplate', 'spec', 'template', 'spec', 'containers', '*', 'ports', '*']),
   'batch/v1/Job': fixPorts(['spec', 'template', 'spec', 'containers', '*', 'ports', '*']),
-  'apiextensions.k8s.io/v1/CustomResourceDefinition': (object) => withoutBrokenCaBundle(object),
-  'rbac.authorization.k8s.io/v1/ClusterRole': (object) => withoutAggregatedRules(object),
+  'apiextensions.k8s.io/v1/CustomResourceDefinition': (object) => withoutZeroPriorities(withoutBrokenCaBundle(object)),
+  'rbac.authorization.k8s.io/v1/ClusterRole': (object) => withoutEmptyRuleFields(withoutAggregatedRules(object)),
+  'rbac.authorization.k8s.io/v1/Role': (object) => withoutEmptyRuleFields(object),
 };
 
 /** A port without protocol is a duplicate of the same port with the default one, for server-side apply. */
@@ -52,6 +53,26 @@ function withoutAggregatedRules(object: KubeObject): KubeObject {
   if (!isPlainObject(object.aggregationRule)) return object;
   const { rules: _, ...rest } = object;
   return rest as KubeObject;
+}
+
+/** Rules are owned whole, and the API server stores none of their empty lists. */
+function withoutEmptyRuleFields(object: KubeObject): KubeObject {
+  return mapAt(object, ['rules', '*'], (rule) => {
+    const isKept = ([name, value]: [string, unknown]) => name === 'verbs' || !isEmptyList(value);
+    return Object.fromEntries(Object.entries(rule).filter(isKept));
+  }) as KubeObject;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return value === null || (Array.isArray(value) && value.length === 0);
+}
+
+/** Versions are owned whole, and the API server does not store a column's priority 0. */
+function withoutZeroPriorities(object: KubeObject): KubeObject {
+  const columns = ['spec', 'versions', '*', 'additionalPrinterColumns', '*'];
+  return mapAt(object, columns, ({ priority, ...column }) =>
+    priority ? { ...column, priority } : column,
+  ) as KubeObject;
 }
 
 const CA_BUNDLE_PARENT = ['spec', 'conversion', 'webhook', 'clientConfig'];

@@ -2,6 +2,7 @@ import type { KubeObject } from '../model/kube-object.ts';
 import { builtinTypeOf, type FieldRule, rulesOf } from './builtin-types.ts';
 import { KIND_FIXES } from './kind-fixes.ts';
 import { isPlainObject, type PlainObject } from './plain-object.ts';
+import { SERVER_DEFAULTS } from './server-defaults.ts';
 import { toCanonicalQuantity } from './to-canonical-quantity.ts';
 
 /** What the API server writes: in a payload it is refused, or turns the apply into an optimistic lock. */
@@ -19,17 +20,14 @@ const SERVER_METADATA: ReadonlySet<string> = new Set([
 /**
  * A copy in the shape that Flux's normaliser sends, so that a takeover writes nothing: built-in kinds as their Go types
  * serialise them (empty structs written, empty optional fields dropped, quantities canonical), default port protocols,
- * `stringData` as `data`, no status. Unknown fields are kept: whether a field exists, the API server knows best.
+ * `stringData` as `data`, no status. Beyond it, values that are owned whole hold what the API server fills into them. Unknown fields are kept: whether a field exists, the API server knows best.
  */
 export function normalizeObject(object: KubeObject): KubeObject {
   const fixed = KIND_FIXES[`${object.apiVersion}/${object.kind}`]?.(object) ?? object;
   const type = builtinTypeOf(object);
   const typed = type === undefined ? fixed : (normalizeStruct(fixed, type) as KubeObject);
-  const { status, ...rest } = typed;
-  const metadata = withoutServerFields(typed.metadata);
-  return isCustomResourceDefinition(object) && status !== undefined
-    ? { ...rest, metadata, status }
-    : { ...rest, metadata };
+  const { status: _, ...rest } = typed;
+  return { ...rest, metadata: withoutServerFields(typed.metadata) };
 }
 
 function withoutServerFields(metadata: KubeObject['metadata']): KubeObject['metadata'] {
@@ -39,11 +37,6 @@ function withoutServerFields(metadata: KubeObject['metadata']): KubeObject['meta
   return Object.fromEntries(entries) as KubeObject['metadata'];
 }
 
-/** Flux sends the status of these alone; the API server ignores it. */
-function isCustomResourceDefinition(object: KubeObject): boolean {
-  return object.kind === 'CustomResourceDefinition' && object.apiVersion.startsWith('apiextensions.k8s.io/');
-}
-
 function normalizeStruct(struct: PlainObject, type: string): PlainObject {
   const rules = rulesOf(type);
   const fields = Object.entries(struct).map(([name, value]) => [name, normalizeField(value, rules.get(name))] as const);
@@ -51,7 +44,7 @@ function normalizeStruct(struct: PlainObject, type: string): PlainObject {
   for (const [name, rule] of rules) {
     if (isAlwaysWritten(rule)) result[name] ??= zeroOf(rule);
   }
-  return result;
+  return SERVER_DEFAULTS[type]?.(result) ?? result;
 }
 
 function isAlwaysWritten(rule: FieldRule): boolean {

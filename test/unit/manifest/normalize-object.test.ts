@@ -7,7 +7,10 @@ import type { KubeObject } from '../../../src/model/kube-object.ts';
 
 const FIXTURES = new URL('../../fixtures/manifest/normalize/', import.meta.url);
 
-/** What a round trip through Kubernetes' Go types and Flux's port and Secret rules makes of the same objects. */
+/**
+ * What a round trip through Kubernetes' Go types and Flux's port and Secret rules makes of the same objects, with what
+ * the API server fills into values that are owned whole.
+ */
 for (const file of ['workloads', 'others']) {
   const given = readObjects(`${file}.yaml`);
   const want = readObjects(`${file}.normalized.yaml`);
@@ -59,9 +62,25 @@ const CASES: readonly { name: string; given: object; want: object }[] = [
     want: { ...object('rbac.authorization.k8s.io/v1', 'ClusterRole'), rules: [] },
   },
   {
-    name: 'a CustomResourceDefinition keeps its status and loses a broken CA bundle',
+    name: 'a CustomResourceDefinition loses its status and a broken CA bundle',
     given: { ...crd({ caBundle: 'Cg==', service: { name: 'x' } }), status: { storedVersions: [] } },
-    want: { ...crd({ service: { name: 'x' } }), status: { storedVersions: [] } },
+    want: crd({ service: { name: 'x' } }),
+  },
+  {
+    name: 'a column of a CustomResourceDefinition loses a priority of zero, which is not stored',
+    given: {
+      ...object('apiextensions.k8s.io/v1', 'CustomResourceDefinition'),
+      spec: withColumns({ priority: 0 }, { priority: 1 }),
+    },
+    want: { ...object('apiextensions.k8s.io/v1', 'CustomResourceDefinition'), spec: withColumns({}, { priority: 1 }) },
+  },
+  {
+    name: 'a rule loses its empty lists, which are not stored',
+    given: {
+      ...object('rbac.authorization.k8s.io/v1', 'ClusterRole'),
+      rules: [{ verbs: [], resources: [], apiGroups: [''] }],
+    },
+    want: { ...object('rbac.authorization.k8s.io/v1', 'ClusterRole'), rules: [{ verbs: [], apiGroups: [''] }] },
   },
   {
     name: 'an empty CA bundle of a CustomResourceDefinition is left to its injector',
@@ -99,6 +118,10 @@ for (const { name, given, want } of CASES) {
   test(name, () => {
     assert.deepEqual(normalizeObject(given as KubeObject), want);
   });
+}
+
+function withColumns(...additionalPrinterColumns: readonly object[]) {
+  return { versions: [{ name: 'v1', additionalPrinterColumns }] };
 }
 
 function object(apiVersion: string, kind: string) {
