@@ -4,7 +4,7 @@
  */
 import type { Fight } from '../apply/fights.ts';
 import type { LiveObjects } from '../apply/live-objects.ts';
-import { HawserError } from '../errors/hawser-error.ts';
+import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { ClusterPool, RemoteCluster } from '../kube/create-cluster-pool.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import { impersonationOf } from '../kube/service-account.ts';
@@ -149,12 +149,30 @@ async function openRemote(
       `unable to read spec.kubeConfig: ${kind}/${namespace}/${name} not found: create it in the namespace of the Kustomization`,
     );
   };
-  if (secretRef) {
-    const title = `Secret/${namespace}/${secretRef.name}`;
-    return pool.fromKubeconfig(kubeconfigOf(await read('Secret', secretRef.name), secretRef.key, title), title);
+  const { kind, name } = secretRef
+    ? { kind: 'Secret' as const, name: secretRef.name }
+    : { kind: 'ConfigMap' as const, name: configMapRef?.name ?? '' };
+  const title = `${kind}/${namespace}/${name}`;
+  const data = await read(kind, name);
+  const remote = secretRef
+    ? pool.fromKubeconfig(kubeconfigOf(data, secretRef.key, title), title)
+    : pool.fromTokenRequest(toTokenConfig(data, { namespace, name }));
+  await requireAccess(remote, title);
+  return remote;
+}
+
+/** Asks the cluster what it serves, which is known from then on: who is not let in is told what names the credentials. */
+async function requireAccess({ client }: RemoteCluster, title: string): Promise<void> {
+  try {
+    await client.discovery.resolve({ group: '', version: 'v1', kind: 'Namespace' });
+  } catch (error) {
+    throw toAccessError(error, title);
   }
-  const name = configMapRef?.name ?? '';
-  return pool.fromTokenRequest(toTokenConfig(await read('ConfigMap', name), { namespace, name }));
+}
+
+function toAccessError(error: unknown, title: string): HawserError {
+  const disposition = error instanceof HawserError ? error.disposition : 'retry';
+  return new HawserError('TARGET_UNAVAILABLE', `${title}: ${messageOf(error)}`, { cause: error, disposition });
 }
 
 const DEFAULT_KEYS = ['value', 'value.yaml'];

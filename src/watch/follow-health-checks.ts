@@ -1,4 +1,4 @@
-import type { KubeClient, Watch } from '../kube/kube-client.ts';
+import type { KubeClient, ListQuery, Watch } from '../kube/kube-client.ts';
 import { inventoryOf, parseInventoryEntry } from '../model/inventory.ts';
 import { identityOf, type ObjectRef } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
@@ -34,24 +34,21 @@ export function followHealthChecks({ client, queues, onError }: FollowDeps): Hea
     followed.delete(key);
     return found?.watches.then((watches) => Promise.all(watches.map((watch) => watch.stop())));
   };
-  const watchOne = async (ref: ObjectRef, onChange: () => void): Promise<Watch[]> => {
+  const findWatched = async (ref: ObjectRef): Promise<ListQuery[]> => {
     const resource = await client.discovery.resolve(ref);
     if (!resource) return [];
     const { group, version, plural, namespaced } = resource;
-    const query = {
-      group,
-      version,
-      plural,
-      ...(namespaced ? { namespace: ref.namespace } : {}),
-      fieldSelector: `metadata.name=${ref.name}`,
-    };
+    const namespace = namespaced ? { namespace: ref.namespace } : {};
+    return [{ group, version, plural, ...namespace, fieldSelector: `metadata.name=${ref.name}` }];
+  };
+  const watchOne = (query: ListQuery, onChange: () => void): Watch => {
     let isFirst = true;
     // The first snapshot is what the sync has just looked at, or newer: one more look settles it.
     const onSnapshot = (items: readonly unknown[]) => {
       if (!isFirst || items.length > 0) onChange();
       isFirst = false;
     };
-    return [client.watch(query, { onSnapshot, onEvent: onChange })];
+    return client.watch(query, { onSnapshot, onEvent: onChange });
   };
   const updateOne = (kustomization: Kustomization) => {
     const key = keyOf('Kustomization', kustomization);
@@ -61,18 +58,19 @@ export function followHealthChecks({ client, queues, onError }: FollowDeps): Hea
     end(formatKey(key))?.catch(onError);
     if (refs.length === 0) return;
     const onChange = () => void queues.requestSync({ key, cause: 'health' }).catch(onError);
-    const watches = Promise.all(refs.map((ref) => watchOne(ref, onChange))).then((lists) => lists.flat());
+    // Nothing is watched before every kind is known, so that a failure leaves no watch behind.
+    const watches = Promise.all(refs.map(findWatched)).then((queries) =>
+      queries.flat().map((query) => watchOne(query, onChange)),
+    );
     const entry = { checks, watches };
     followed.set(formatKey(key), entry);
-    // A kind that is not served yet is tried again with the next update.
-    const tryAgain = async () => {
-      if (followed.get(formatKey(key)) === entry) await end(formatKey(key));
-    };
+    const isReplaced = () => followed.get(formatKey(key)) !== entry;
     watches
-      .then((started) => (started.length < refs.length ? tryAgain() : undefined))
+      // A kind that is not served yet is tried again with the next update.
+      .then((started) => (started.length < refs.length && !isReplaced() ? end(formatKey(key)) : undefined))
       .catch((error: unknown) => {
         onError(error);
-        followed.delete(formatKey(key));
+        if (!isReplaced()) followed.delete(formatKey(key));
       });
   };
   return {

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test';
 import { ARTIFACT_KINDS, type ArtifactKind } from '../../src/model/artifact-source.ts';
 import type { KubeObject } from '../../src/model/kube-object.ts';
+import { eventually } from './eventually.ts';
 import type { PublishedArtifact } from './start-artifact-server.ts';
 import type { Story } from './use-story.ts';
 
@@ -10,7 +11,8 @@ export async function serveArtifactKind(t: Pick<TestContext, 'after'>, story: St
   const name = definitionOf(kind);
   t.after(() => kubectl('delete', 'customresourcedefinition', name, '--ignore-not-found'));
   await story.create(makeDefinition(kind));
-  await kubectl('wait', '--for=condition=established', '--timeout=30s', `customresourcedefinition/${name}`);
+  // kubectl gives up at once on a definition that has no conditions yet.
+  await eventually(() => kubectl('wait', '--for=condition=established', '--timeout=30s', `crd/${name}`));
 }
 
 /** Creates a source, which has published nothing yet. */
