@@ -5,6 +5,7 @@ import { createKubeClient } from '../src/kube/create-kube-client.ts';
 import type { KubeClient } from '../src/kube/kube-client.ts';
 import { loadClusterAccess } from '../src/kube/load-cluster-access.ts';
 import type { KubeObject } from '../src/model/kube-object.ts';
+import { eventually } from '../test/support/eventually.ts';
 import { CRD_DIR, createKubectl } from '../test/support/kubectl.ts';
 import { sendPush } from '../test/support/make-push.ts';
 import { makeRepository, type Repository } from '../test/support/make-repository.ts';
@@ -41,7 +42,7 @@ export async function setStage(): Promise<Stage> {
     stops.push(() => plane.stop());
     const kubectl = createKubectl(plane.kubeconfig, 'default');
     await kubectl('apply', '--server-side', '-f', CRD_DIR);
-    await kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR);
+    await eventually(() => kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR));
     const client = createKubeClient({ access: loadClusterAccess({ kubeconfig: plane.kubeconfig }) });
     stops.push(() => client.stop());
     const gitServer = await startGitServer();

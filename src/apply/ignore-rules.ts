@@ -1,4 +1,5 @@
 import { HawserError } from '../errors/hawser-error.ts';
+import { OutOfTimeError, runBounded } from '../health/run-bounded.ts';
 import { type KubeObject, refOf } from '../model/kube-object.ts';
 import type { KustomizationSpec } from '../model/kustomization-spec.ts';
 import { parseLabelSelector, type Selects } from './label-selector.ts';
@@ -6,12 +7,13 @@ import { parseLabelSelector, type Selects } from './label-selector.ts';
 /** A rule of `spec.ignore`: fields, as JSON pointers, that others may change without being put back. */
 export type IgnoreRule = NonNullable<KustomizationSpec['ignore']>[number];
 
+const LONGEST_MATCH_MS = 100;
 const IDENTITY = ['group', 'version', 'kind', 'namespace', 'name'] as const;
 
 /** True if a rule is for an object, judged by all but labels and annotations, which the cluster may add to. Throws IGNORE_RULE_INVALID. */
 export function mayBeFor({ target = {} }: IgnoreRule, object: KubeObject): boolean {
   const ref = refOf(object);
-  return IDENTITY.every((field) => !target[field] || toPattern(field, target[field]).test(ref[field]));
+  return IDENTITY.every((field) => !target[field] || matches(field, target[field], ref[field]));
 }
 
 /** True if a rule is for an object. Throws IGNORE_RULE_INVALID. */
@@ -25,11 +27,15 @@ export function isFor(rule: IgnoreRule, object: KubeObject): boolean {
   );
 }
 
-function toPattern(field: string, text: string): RegExp {
+/** A stranger's expression may backtrack for ever: it is interrupted. */
+function matches(field: string, text: string, value: string): boolean {
+  if (text === value) return true;
   try {
-    return new RegExp(`^(?:${text})$`);
+    const pattern = new RegExp(`^(?:${text})$`);
+    return /^[\w.-]*$/.test(text) ? pattern.test(value) : runBounded(() => pattern.test(value), LONGEST_MATCH_MS);
   } catch (cause) {
-    throw invalid(field, `'${text}' is not a regular expression`, cause);
+    const why = cause instanceof OutOfTimeError ? 'takes too long to match' : 'is not a regular expression';
+    throw invalid(field, `'${text}' ${why}`, cause);
   }
 }
 

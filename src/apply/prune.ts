@@ -84,7 +84,8 @@ interface Pruned {
 const GONE: Pruned = { action: 'skipped', isKept: false };
 const KEPT: Pruned = { action: 'skipped', isKept: true };
 
-const MOST_ATTEMPTS = 3;
+/** Of an object whose status changes all the time: a rollout, a controller at work. */
+const MOST_ATTEMPTS = 10;
 
 /** What was checked is what is deleted: uid and resourceVersion are preconditions, and a conflict is decided anew. */
 async function pruneObject(context: PruneContext, owner: Owner, ref: ObjectRef): Promise<Pruned> {
@@ -121,7 +122,9 @@ export function forgetOurs(live: LiveObjects, ref: ObjectRef, owner: Owner): voi
 
 function describeFinalizers({ metadata }: KubeObject): string[] {
   const finalizers = metadata.finalizers ?? [];
-  return finalizers.length === 0 ? [] : [`is being deleted, and is gone once its finalizers are: ${finalizers}`];
+  return finalizers.length === 0
+    ? []
+    : [`is being deleted, and is gone once its finalizers are: ${finalizers.join(', ')}`];
 }
 
 /**

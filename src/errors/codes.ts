@@ -214,6 +214,11 @@ export const ERROR_CODES = {
     disposition: 'retry',
     help: 'spec.sourceRef names a GitRepository that does not exist. Create it, or correct the reference.',
   },
+  INVENTORY_TOO_LARGE: {
+    reason: 'ReconciliationFailed',
+    disposition: 'stalled',
+    help: 'A Kustomization has more objects than its status can list. Split its path among several Kustomizations.',
+  },
   SOURCE_ACCESS_DENIED: {
     reason: 'AccessDenied',
     disposition: 'stalled',

@@ -111,7 +111,12 @@ async function deleteObject(context: KubeContext, ref: ObjectRef, options: Delet
       ...writeCall(context, options, { accept: acceptFor(true), type: JSON_TYPE }),
       method: 'DELETE',
       path: `${path}${toQuery(writeQuery(options))}`,
-      body: stringifyKubeJson({ preconditions: { uid, resourceVersion }, propagationPolicy: propagation }),
+      body: stringifyKubeJson({
+        preconditions: { uid, resourceVersion },
+        propagationPolicy: propagation,
+        // With a body the API server does not look at the query for it.
+        ...(options.dryRun ? { dryRun: ['All'] } : {}),
+      }),
       isIdempotent: uid !== undefined,
       notServed,
     });

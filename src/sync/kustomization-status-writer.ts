@@ -1,4 +1,6 @@
 import type { SyncPlan } from '../apply/plan-sync.ts';
+import { HawserError } from '../errors/hawser-error.ts';
+import { KubeError } from '../kube/to-kube-error.ts';
 import type { InventoryEntry } from '../model/inventory.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
@@ -40,13 +42,18 @@ export function createKustomizationStatusWriter(
       begun = write((resource) => ({
         ...resource.status,
         ...toBeginning(resource, attempt, { inventory, now: deps.now() }),
-      }));
+      })).catch((error: unknown) => {
+        throw toInventoryError(error, inventory.length);
+      });
       // Awaited before the first write or with the conclusion; until then a failure must not count as unhandled.
       begun.catch(() => undefined);
     },
     readyToWrite: () => (mustBeStored ? begun : Promise.resolve()),
     async conclude(outcome) {
-      await begun;
+      await begun.catch((error: unknown) => {
+        // What is to be told is this very failure.
+        if (outcome.kind !== 'failed' || outcome.error !== error) throw error;
+      });
       const fights = deps.targets.fightsOf(kustomization);
       const toStatus = (resource: Kustomization) =>
         toConclusion(resource, outcome, { attempt, inventory: writer.inventory, fights, now: deps.now() });
@@ -56,4 +63,16 @@ export function createKustomizationStatusWriter(
     },
   };
   return writer;
+}
+
+const TOO_LARGE = /request is too large|ResourceExhausted|larger than max/;
+
+/** The inventory is stored in one object, which etcd bounds to about 1.5 MB. */
+function toInventoryError(error: unknown, objects: number): unknown {
+  if (!(error instanceof KubeError) || !TOO_LARGE.test(error.message)) return error;
+  return new HawserError(
+    'INVENTORY_TOO_LARGE',
+    `the inventory of ${objects} objects is too large to be stored in the status, so nothing was applied: split the path among several Kustomizations`,
+    { cause: error },
+  );
 }

@@ -114,8 +114,12 @@ async function readArtifactSource(
     return await deps.client.get({ ...resource, ...name }, { signal, urgent: true });
   } catch (error) {
     if (!(error instanceof KubeError) || error.code !== 'KUBE_KIND_NOT_SERVED') throw error;
-    throw new HawserError('SOURCE_NOT_FOUND', messageOf(error), { cause: error });
+    throw notServed(error);
   }
+}
+
+function notServed(cause: unknown): HawserError {
+  return new HawserError('SOURCE_NOT_FOUND', messageOf(cause), { cause });
 }
 
 function refuseOtherNamespaces(deps: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization): void {

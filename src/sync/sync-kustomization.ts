@@ -122,7 +122,8 @@ async function carryOut(sync: KustomizationSync, target: Target, plan: SyncPlan)
   throwAll(await explainForbidden(target, applied.failures, run.signal));
 
   const { name, namespace = '' } = kustomization.metadata;
-  const pruned = await prune(context, { name, namespace }, plan.prune);
+  const staying = plan.desired.map(({ ref }) => ref);
+  const pruned = await prune({ ...context, staying }, { name, namespace }, plan.prune);
   attempt.changes = [...applied.changes, ...pruned.changes];
   status.inventory = mergeInventories(plan.inventoryAfter, pruned.survivors.map(toInventoryEntry));
   throwAll(await explainForbidden(target, pruned.failures, run.signal));

@@ -56,7 +56,8 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
   const judgeNow = (type: WatchEventType, object: KubeObject, seen: Ownership) => {
     const ref = refOf(object);
     const record = deps.live.record(ref);
-    const owner = ownerOf(object) ?? record?.owner;
+    // Labels can be rewritten by hand: who applied it last answers for it.
+    const owner = record?.owner ?? ownerOf(object);
     if (!record || !owner || isLeftToItself(type, object)) return;
     const verdict = type === 'DELETED' ? judgeDeletion(object, record, seen) : detectDrift(record, seen);
     if (verdict.kind === 'none' || isAsked(ref, record, verdict)) return;

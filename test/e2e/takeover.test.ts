@@ -183,7 +183,7 @@ async function deployedAtOldVersions(t: TestContext) {
   const kubectl = createKubectl(kubeconfig, 'default');
   const flux = await createFlux(kubeconfig, 'default');
   await kubectl('apply', '--server-side', '-f', CRD_DIR);
-  await kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR);
+  await eventually(() => kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR));
   const gitServer = await startGitServer();
   t.after(() => gitServer.stop());
   const repository = await makeRepository(gitServer, 'acme/app');

@@ -73,7 +73,8 @@ export async function useStory(t: TestContext, options: StoryOptions = {}): Prom
   const namespace = options.namespace ?? cluster.namespace;
   const kubectl = createKubectl(cluster.kubeconfig, namespace);
   await kubectl('apply', '--server-side', '--force-conflicts', '-f', CRD_DIR);
-  await kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR);
+  // kubectl fails at once for a definition that has no conditions yet.
+  await eventually(() => kubectl('wait', '--for=condition=established', '--timeout=30s', '-f', CRD_DIR));
   const gitServer = await startGitServer();
   t.after(() => gitServer.stop());
   const repository = await makeRepository(gitServer, 'acme/app');
