@@ -22,9 +22,9 @@ FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Hawser" \
       org.opencontainers.image.description="Push-to-deploy for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
-# redis-server is started as a child when no REDIS_URL is set.
+# redis-server is started as a child when no REDIS_URL is set; ssh reads repositories with ssh:// URLs.
 RUN apt-get update \
- && apt-get install -y --no-install-recommends redis-server \
+ && apt-get install -y --no-install-recommends openssh-client redis-server \
  && rm -rf /var/lib/apt/lists/* \
  && install -d -o node -g node -m 0700 /data
 COPY --from=kustomize /out/kustomize /usr/local/bin/kustomize

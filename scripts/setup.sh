@@ -37,20 +37,21 @@ with_progress() {
 
 # Prints the command that installs a system package, in this system's words; empty if no known package manager is there.
 install_command() {
-  local package=$1 # git or redis
+  local package=$1 # git, redis, ssh or sshd
   if command -v apt-get >/dev/null; then
-    [ "$package" = redis ] && package=redis-server
+    case $package in redis) package=redis-server ;; ssh) package=openssh-client ;; sshd) package=openssh-server ;; esac
     echo "apt-get install -y --no-install-recommends $package"
   elif command -v dnf >/dev/null; then
-    [ "$package" = redis ] && package=valkey
+    case $package in redis) package=valkey ;; ssh) package=openssh-clients ;; sshd) package=openssh-server ;; esac
     echo "dnf install -y $package"
   elif command -v apk >/dev/null; then
-    [ "$package" = git ] && package="git git-daemon"
+    case $package in git) package="git git-daemon" ;; ssh) package=openssh-client ;; sshd) package=openssh-server ;; esac
     echo "apk add $package"
   elif command -v pacman >/dev/null; then
-    [ "$package" = redis ] && package=valkey
+    case $package in redis) package=valkey ;; ssh | sshd) package=openssh ;; esac
     echo "pacman -S --noconfirm $package"
   elif command -v brew >/dev/null; then
+    case $package in ssh | sshd) package=openssh ;; esac
     echo "brew install $package"
   fi
 }
@@ -84,12 +85,18 @@ install_package() {
 
 has_git() { command -v git >/dev/null && [ -x "$(git --exec-path)/git-http-backend" ]; }
 has_redis() { command -v redis-server >/dev/null || command -v valkey-server >/dev/null; }
+has_ssh() { command -v ssh >/dev/null && command -v ssh-keygen >/dev/null; }
+has_sshd() { [ -x /usr/sbin/sshd ] || [ -x /usr/local/sbin/sshd ] || [ -x /usr/bin/sshd ]; }
 
 ensure_system_packages() {
   if ! has_git; then install_package git "git (with git http-backend)"; fi
   has_git || fail "git http-backend is missing in $(git --exec-path)." "Install the full git package (Alpine: git-daemon)."
   if ! has_redis; then install_package redis "redis-server or valkey-server"; fi
   has_redis || fail "neither redis-server nor valkey-server is on PATH after the installation."
+  if ! has_ssh; then install_package ssh "OpenSSH's client (for ssh:// repositories)"; fi
+  has_ssh || fail "ssh or ssh-keygen is not on PATH after the installation."
+  if ! has_sshd; then install_package sshd "OpenSSH's server (the tests start it on a port of their own)"; fi
+  has_sshd || fail "sshd is neither in /usr/sbin nor in /usr/local/sbin nor in /usr/bin after the installation."
 }
 
 # npm writes node_modules/.package-lock.json at the end of every installation, so its age tells whether one is due.

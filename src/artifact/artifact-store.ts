@@ -45,7 +45,7 @@ export interface ArtifactStore {
   write(content: ArtifactContent): Promise<StoredArtifact>;
   /** Undefined for anything that is not the path of an artifact that exists. */
   open(path: string): Promise<OpenArtifact | undefined>;
-  /** Removes what nobody needs any more, but for `keep`, the two newest, and files younger than a minute. */
+  /** Removes what nobody needs any more, but for `keep`, the two newest, and what a newer one replaced within a minute. */
   collect(namespace: string, name: string, keep: readonly string[]): Promise<void>;
   /** Removes every artifact of a source that is gone. */
   remove(namespace: string, name: string): Promise<void>;
@@ -103,12 +103,16 @@ export interface ArtifactFile {
   readonly modifiedAt: number;
 }
 
-/** Which files of a source's folder can go: old ones beyond the newest two, and what a killed write left behind. */
+/**
+ * Which files of a source's folder can go: those beyond the newest two that a newer one replaced over a minute ago, and
+ * what a killed write left behind. However old a file is, somebody may have been told of it until it was replaced.
+ */
 export function selectGarbage(files: readonly ArtifactFile[], kept: ReadonlySet<string>, now: number): string[] {
   const newestFirst = files.filter((file) => !isTemporary(file)).sort((a, b) => b.modifiedAt - a.modifiedAt);
-  const outdated = newestFirst
-    .slice(KEPT_RECORDS)
-    .filter((file) => !kept.has(file.name) && now - file.modifiedAt > KEPT_MS);
+  const outdated = newestFirst.filter((file, index) => {
+    const replacedAt = newestFirst[index - 1]?.modifiedAt ?? now;
+    return index >= KEPT_RECORDS && !kept.has(file.name) && now - replacedAt > KEPT_MS;
+  });
   const abandoned = files.filter((file) => isTemporary(file) && now - file.modifiedAt > ABANDONED_MS);
   return [...outdated, ...abandoned].map((file) => file.name);
 }

@@ -3,24 +3,29 @@
  * Secrets is left to the caller (kube), using the credentials to git and commit-status.
  */
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
-import { Secret } from '../errors/secret.ts';
+import type { Secret } from '../errors/secret.ts';
+import type { GitHubAppInstallation, GitHubAppTokens } from './github-app.ts';
+import { readGitHubApp } from './read-github-app.ts';
+import { type HttpLogin, readHttpLogin } from './read-http-login.ts';
+import { type GitProxy, readProxy } from './read-proxy.ts';
+import { readSshLogin, type SshLogin } from './read-ssh-login.ts';
+import { readTls, type TlsCredentials } from './read-tls.ts';
+import { createSecretData, type SecretData, type SecretName, type SecretPurpose } from './secret-data.ts';
 
-/** HTTP basic authentication of a Git remote. */
-export interface GitCredentials {
-  readonly username: string;
-  readonly password: Secret;
-}
-
-/** Names a Kubernetes Secret. */
-interface SecretName {
-  readonly namespace: string;
-  readonly name: string;
+/** How a Git remote is reached: who asks, whom to trust, through which proxy. */
+export interface GitCredentials extends TlsCredentials {
+  readonly login?: HttpLogin | SshLogin | undefined;
+  readonly proxy?: GitProxy | undefined;
 }
 
 /** What is needed of a source to find its credentials. */
 interface CredentialsOwner {
   readonly namespace: string;
   readonly secretRef?: { readonly name: string } | undefined;
+  readonly proxySecretRef?: { readonly name: string } | undefined;
+  readonly provider?: string | undefined;
+  /** What is read of a Secret depends on whether this is an `ssh://` URL. */
+  readonly url?: string | undefined;
 }
 
 /** Finds the credentials of sources. */
@@ -32,28 +37,108 @@ export interface Credentials {
 interface Dependencies {
   /** The `data` of a Secret, still in base64; undefined if there is no such Secret. */
   readonly readSecret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>;
+  /** Exchanges a GitHub App's key for an installation's token, and keeps it while it lasts. */
+  readonly appTokens?: GitHubAppTokens | undefined;
 }
 
-/** Keys of the other forms that Flux knows, and how people call them. */
-const UNSUPPORTED_KEYS: readonly (readonly [key: string, form: string])[] = [
-  ['bearerToken', 'a bearer token'],
-  ['identity', 'an SSH key'],
-  ['githubAppID', 'a GitHub App'],
-  ['tls.crt', 'a client certificate'],
-  ['certFile', 'a client certificate'],
-  ['ca.crt', 'a certificate authority'],
-  ['caFile', 'a certificate authority'],
-];
+/** Flux's reason for a provider that does not fit its Secret. */
+const PROVIDER_INVALID = 'InvalidProviderConfiguration';
 
-/** Resolves the credentials of sources, reading the Secret anew each time: a rotated one counts at once. */
-export function createCredentials({ readSecret }: Dependencies): Credentials {
+/** Resolves the credentials of sources, reading the Secrets anew each time: a rotated one counts at once. */
+export function createCredentials(deps: Dependencies): Credentials {
+  const read = async (owner: CredentialsOwner, ref: { name: string } | undefined, purpose: SecretPurpose) => {
+    if (!ref) return undefined;
+    const secret = { namespace: owner.namespace, name: ref.name };
+    return createSecretData(await readData(deps.readSecret, secret), secret, purpose);
+  };
   return {
-    async forGitRepository({ namespace, secretRef }) {
-      if (!secretRef) return undefined;
-      const secret = { namespace, name: secretRef.name };
-      return readGitCredentials(await readData(readSecret, secret), secret);
+    async forGitRepository(owner) {
+      refuseClouds(owner);
+      const proxySecret = await read(owner, owner.proxySecretRef, 'proxy');
+      const proxy = proxySecret && readProxyFor(proxySecret, owner);
+      const secret = await read(owner, owner.secretRef, 'authentication');
+      const credentials = await readCredentials(deps, secret, owner);
+      return proxy ? { ...credentials, proxy } : credentials;
     },
   };
+}
+
+async function readCredentials(
+  deps: Dependencies,
+  secret: SecretData | undefined,
+  owner: CredentialsOwner,
+): Promise<GitCredentials | undefined> {
+  if (owner.provider === 'github') return readOfGitHubApp(deps, secret);
+  if (isSsh(owner)) {
+    if (secret) return { login: readSshLogin(secret) };
+    throw new HawserError(
+      'CREDENTIALS_UNSUPPORTED',
+      `failed to configure authentication options: invalid 'ssh' auth option: 'identity' is required: name a Secret with the keys identity and known_hosts in spec.secretRef`,
+    );
+  }
+  return secret && readOfHttp(secret);
+}
+
+function readOfHttp(secret: SecretData): GitCredentials {
+  if (secret.text('githubAppID') !== undefined) {
+    throw secret.complain('it has github app data but provider is not set to github', PROVIDER_INVALID);
+  }
+  const login = readHttpLogin(secret);
+  const tls = readTls(secret);
+  if (login) return { login, ...tls };
+  if (tls.ca !== undefined || tls.clientCertificate) return tls;
+  if (secret.has('identity'))
+    throw secret.complain(`the key 'identity' (an SSH key) demands an ssh:// URL in spec.url`);
+  throw secret.complain(
+    'it holds no credentials: give it username and password, bearerToken, tls.crt and tls.key, or ca.crt',
+  );
+}
+
+async function readOfGitHubApp(deps: Dependencies, secret: SecretData | undefined): Promise<GitCredentials> {
+  const missing = 'secretRef with github app data must be specified when provider is set to github';
+  if (!secret) {
+    throw new HawserError('CREDENTIALS_UNSUPPORTED', missing, { reason: PROVIDER_INVALID, disposition: 'stalled' });
+  }
+  if (secret.text('githubAppID') === undefined) throw secret.complain(missing, PROVIDER_INVALID);
+  const app = readGitHubApp(secret);
+  const tls = readTls(secret);
+  return { login: { kind: 'github-app', token: await fetchToken(deps, app, secret) }, ...tls };
+}
+
+async function fetchToken(
+  { appTokens }: Dependencies,
+  app: GitHubAppInstallation,
+  secret: SecretData,
+): Promise<Secret> {
+  if (!appTokens) throw secret.complain('GitHub Apps are not supported here');
+  try {
+    return await appTokens.token(app);
+  } catch (error) {
+    throw noToken(error);
+  }
+}
+
+function noToken(cause: unknown): HawserError {
+  const { code, retryAt } = cause instanceof HawserError ? cause : { code: 'CREDENTIALS_UNAVAILABLE' as const };
+  const message = `failed to configure authentication options: ${messageOf(cause)}`;
+  return new HawserError(code, message, { cause, ...(retryAt && { retryAt }) });
+}
+
+function readProxyFor(secret: SecretData, owner: CredentialsOwner): GitProxy {
+  if (isSsh(owner)) throw secret.complain('a proxy is used for http:// and https:// URLs only');
+  return readProxy(secret);
+}
+
+function isSsh({ url }: CredentialsOwner): boolean {
+  return url?.toLowerCase().startsWith('ssh:') ?? false;
+}
+
+function refuseClouds({ provider }: CredentialsOwner): void {
+  if (provider !== 'azure' && provider !== 'aws') return;
+  throw new HawserError(
+    'FIELD_UNSUPPORTED',
+    `spec.provider: ${provider} is not supported by this version of Hawser: remove it, and name a Secret in spec.secretRef`,
+  );
 }
 
 async function readData(readSecret: Dependencies['readSecret'], secret: SecretName) {
@@ -66,35 +151,6 @@ async function readData(readSecret: Dependencies['readSecret'], secret: SecretNa
   }
   if (!data) throw unavailable(secret, `secrets "${name}" not found`);
   return data;
-}
-
-/**
- * Reads `username` and `password` from a Secret's base64 data, as Flux does for HTTPS remotes.
- * Throws CREDENTIALS_UNSUPPORTED naming the Secret and what is missing or not supported.
- */
-function readGitCredentials(data: Readonly<Record<string, string>>, secret: SecretName): GitCredentials {
-  const other = UNSUPPORTED_KEYS.find(([key]) => Object.hasOwn(data, key));
-  if (other) throw unsupported(secret, `the key '${other[0]}' (${other[1]}) is not supported`);
-  const username = decode(data, 'username', secret);
-  const password = decode(data, 'password', secret);
-  return { username, password: new Secret(password) };
-}
-
-function decode(data: Readonly<Record<string, string>>, key: string, secret: SecretName): string {
-  const encoded = Object.hasOwn(data, key) ? data[key] : undefined;
-  if (!encoded) throw unsupported(secret, `the key '${key}' is missing or empty`);
-  const value = Buffer.from(encoded, 'base64').toString('utf8');
-  if (/[\r\n\0]/.test(value)) {
-    throw unsupported(secret, `the value of '${key}' holds a line break (was it encoded by echo without -n?)`);
-  }
-  return value;
-}
-
-function unsupported(secret: SecretName, problem: string): HawserError {
-  return new HawserError(
-    'CREDENTIALS_UNSUPPORTED',
-    `failed to configure authentication options: secret '${secret.namespace}/${secret.name}': ${problem}; supported are the keys username and password`,
-  );
 }
 
 function unavailable(secret: SecretName, problem: string, cause?: unknown): HawserError {

@@ -4,10 +4,15 @@
  */
 export type Disposition = 'retry' | 'retryAt' | 'stalled';
 
+/** Whose change would have avoided a failure: the author's of what was pushed, or ours, who run Hawser and the cluster. */
+export type Blame = 'manifests' | 'us';
+
 interface CodeInfo {
   /** Reason of the condition and event that report this error (Flux's word where there is one). */
   readonly reason: string;
   readonly disposition: Disposition;
+  /** What the commit is told. Absent: the manifests where a person must change something, us where it may pass. */
+  readonly blame?: Blame;
   /** One sentence for docs/errors.md: what happened and what to do. */
   readonly help: string;
 }
@@ -52,6 +57,7 @@ export const ERROR_CODES = {
   KUBE_KIND_NOT_SERVED: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The API server does not serve this kind in this version. It is retried; install the CustomResourceDefinition or correct apiVersion and kind.',
   },
   KUBE_REJECTED: {
@@ -62,11 +68,13 @@ export const ERROR_CODES = {
   KUBE_FORBIDDEN: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The identity in use may not do this. It is retried; grant the permission that the message names.',
   },
   SERVICE_ACCOUNT_NOT_FOUND: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The service account to act as is not in the cluster that is deployed to. It is retried; create it there, or correct spec.serviceAccountName.',
   },
   KUBE_CONFLICT: {
@@ -77,6 +85,7 @@ export const ERROR_CODES = {
   KUBE_NOT_FOUND: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The object, or the namespace it belongs to, is not in the cluster. It is retried; create it or correct the name.',
   },
   KUBE_UNAVAILABLE: {
@@ -87,12 +96,12 @@ export const ERROR_CODES = {
   WEBHOOK_SIGNATURE_MISSING: {
     reason: 'SignatureMissing',
     disposition: 'stalled',
-    help: 'A delivery came without a signature. Set the same secret in the provider’s webhook settings and in Hawser, then redeliver.',
+    help: 'A delivery came without a signature or token. Set the same secret in the provider’s webhook settings and in Hawser, then redeliver.',
   },
   WEBHOOK_SIGNATURE_INVALID: {
     reason: 'SignatureInvalid',
     disposition: 'stalled',
-    help: 'A delivery’s signature does not match any configured secret. Set the same secret on both sides, then redeliver.',
+    help: 'A delivery’s signature or token does not match any configured secret, or was made at another time than now. Set the same secret on both sides, check the clocks, then redeliver.',
   },
   WEBHOOK_BODY_INVALID: {
     reason: 'DeliveryInvalid',
@@ -137,7 +146,7 @@ export const ERROR_CODES = {
   CREDENTIALS_UNSUPPORTED: {
     reason: 'AuthenticationFailed',
     disposition: 'retry',
-    help: 'The Secret holds no credentials of a supported form. Give it the keys username and password; it is read again at the next attempt.',
+    help: 'The Secret does not hold what the source needs: a key is missing, or its value is malformed. The message names the Secret and the key; it is read again at the next attempt.',
   },
   ARTIFACT_PATH_INVALID: {
     reason: 'IllegalPath',
@@ -197,6 +206,7 @@ export const ERROR_CODES = {
   OBJECT_TERMINATING: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'An object that was deleted is still there when the time of the sync is up, because finalizers hold it. The message names them; it is waited for again. Find out why their controller does not remove them.',
   },
   PRUNE_FAILED: {
@@ -207,11 +217,13 @@ export const ERROR_CODES = {
   HEALTH_CHECK_FAILED: {
     reason: 'HealthCheckFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'An object failed, or was not healthy before spec.timeout ended. The message names it; it is looked at again when its state changes.',
   },
   SOURCE_NOT_FOUND: {
     reason: 'ArtifactFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'spec.sourceRef names a GitRepository that does not exist. Create it, or correct the reference.',
   },
   INVENTORY_TOO_LARGE: {
@@ -242,6 +254,7 @@ export const ERROR_CODES = {
   VARIABLES_UNAVAILABLE: {
     reason: 'BuildFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'A ConfigMap or Secret of spec.postBuild.substituteFrom could not be read. It is retried; create it, or mark it optional.',
   },
   VARIABLES_INVALID: {
@@ -252,12 +265,13 @@ export const ERROR_CODES = {
   DECRYPTION_KEYS_UNAVAILABLE: {
     reason: 'BuildFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The Secret that spec.decryption.secretRef names does not exist. It is retried; create it, or correct the reference.',
   },
   SOURCE_URL_INVALID: {
     reason: 'URLInvalid',
     disposition: 'stalled',
-    help: 'The URL of a GitRepository holds a user name or a password, which everybody who may read the object would see. Put them into a Secret and name it in spec.secretRef.',
+    help: 'The URL of a GitRepository names no repository, or holds a user name or a password, which everybody who may read the object would see. Correct it; put user name and password into a Secret and name it in spec.secretRef.',
   },
   SYNC_SUPERSEDED: {
     reason: 'Superseded',
@@ -299,6 +313,11 @@ export const ERROR_CODES = {
     disposition: 'retry',
     help: 'The Git server refused the credentials or wants some. It is retried; correct the secret that spec.secretRef names.',
   },
+  GIT_HOST_KEY_UNTRUSTED: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    help: 'An SSH server showed a key that known_hosts does not name for it, so nothing was sent. It is retried; compare the key with what the host publishes and correct known_hosts in the Secret, or find out who answers in its place.',
+  },
   GIT_REPOSITORY_NOT_FOUND: {
     reason: 'GitOperationFailed',
     disposition: 'retry',
@@ -313,6 +332,11 @@ export const ERROR_CODES = {
     reason: 'GitOperationFailed',
     disposition: 'retry',
     help: 'The repository has no such branch or tag. What is deployed stays; push the ref or correct spec.ref.',
+  },
+  GIT_REF_INVALID: {
+    reason: 'GitOperationFailed',
+    disposition: 'stalled',
+    help: 'spec.ref holds a range of versions that cannot be read, or a commit id that is none. What is deployed stays; correct spec.ref.',
   },
   GIT_COMMIT_NOT_FOUND: {
     reason: 'GitOperationFailed',
@@ -377,6 +401,7 @@ export const ERROR_CODES = {
   RENDER_TIMEOUT: {
     reason: 'BuildFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'A kustomize build did not end in time and was stopped. It is retried; split the kustomization or give the worker more CPU.',
   },
   RENDER_UNAVAILABLE: {
@@ -387,6 +412,7 @@ export const ERROR_CODES = {
   DECRYPTION_KEYS_INVALID: {
     reason: 'BuildFailed',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'The Secret of spec.decryption holds something that is no usable age or PGP key. The message names the entry; correct the Secret, it is read again at the next attempt.',
   },
   DECRYPTION_FAILED: {
@@ -407,6 +433,7 @@ export const ERROR_CODES = {
   CEL_FAILED: {
     reason: 'DependencyNotReady',
     disposition: 'retry',
+    blame: 'manifests',
     help: 'A CEL expression could not be evaluated: a field is missing, a value has the wrong type, or it takes too long. It is retried; guard fields that may be missing with has() or .?.',
   },
   MANIFEST_INVALID: {

@@ -9,7 +9,8 @@ const knownSecrets = new Set<string>();
 
 /** Patterns of credentials that may appear in texts written by others (git servers, the API server, libraries). */
 const PATTERNS: readonly [RegExp, string][] = [
-  [/\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']*@/gi, `$1${REDACTED}@`],
+  // The user of an SSH URL is no secret unless a password follows.
+  [/\b(?!ssh:\/\/[\w.+-]+@)([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"']*@/gi, `$1${REDACTED}@`],
   [/\b(gh[pousr]_|github_pat_|glpat-|gldt-|glptt-)[A-Za-z0-9_-]{10,}/g, REDACTED],
   [/\b(Bearer|Basic|token)\s+[A-Za-z0-9._~+/=-]{8,}/g, `$1 ${REDACTED}`],
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, REDACTED],

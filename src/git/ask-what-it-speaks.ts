@@ -52,7 +52,8 @@ function followRedirect(from: string, { headers }: GitAnswer): string {
   );
 }
 
-function checkSupported(advertisement: Advertisement): void {
+/** Throws GIT_PROTOCOL_UNSUPPORTED for a server that this client cannot work with. */
+export function checkSupported(advertisement: Advertisement): void {
   const { version, capabilities } = advertisement;
   if (capabilities.has('object-format=sha256')) throw unsupported('SHA-256 object ids');
   if (version === 1 && advertisement.refs.length === 0) return;
@@ -64,6 +65,6 @@ function checkSupported(advertisement: Advertisement): void {
 function unsupported(what: string): HawserError {
   return new HawserError(
     'GIT_PROTOCOL_UNSUPPORTED',
-    `the server offers only ${what}, which is not supported: use a repository served by smart HTTP, with SHA-1 and shallow fetches`,
+    `the server offers only ${what}, which is not supported: use a repository served by smart HTTP or SSH, with SHA-1 and shallow fetches`,
   );
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { HawserError } from '../errors/hawser-error.ts';
 import { isSha } from '../model/revision.ts';
 import { createRemoteGit, type RemoteGit, type RemoteProfile } from './create-remote-git.ts';
+import { createSshGit } from './create-ssh-git.ts';
 import { createTransport } from './create-transport.ts';
 import type { GitRemote, RemoteRef } from './git-remote.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
@@ -83,11 +84,13 @@ export function createGitClient(options: GitClientOptions): GitClient {
   const transport = createTransport(limits);
   const sources = new Map<string, SourceObjects>();
   const flights = createSingleFlight();
-  const remoteGit = createRemoteGit({
+  const overHttp = createRemoteGit({
     transport,
     scratchDir: join(directory, 'scratch'),
     onProfile: (url, { protocol }) => observe({ kind: 'remote-classified', url, protocol }),
   });
+  const overSsh = createSshGit({ limits, directory: join(directory, 'ssh') });
+  const remoteGit = byScheme(overHttp, overSsh);
   const sourceOf = (uid: string): SourceObjects => {
     const known = sources.get(uid);
     if (known) return known;
@@ -121,7 +124,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
       sources.delete(uid);
     },
     close: async () => {
-      await transport.close();
+      await Promise.all([transport.close(), overSsh.close()]);
       await Promise.all([...sources.values()].map((source) => source.close()));
     },
   };
@@ -168,6 +171,14 @@ async function withRemote<T>(
   } catch (error) {
     throw toGitError(error, remote, signal);
   }
+}
+
+function byScheme(overHttp: RemoteGit, overSsh: RemoteGit): RemoteGit {
+  const speakerFor = ({ url }: GitRemote) => (url.toLowerCase().startsWith('ssh:') ? overSsh : overHttp);
+  return {
+    listRefs: (remote, ...rest) => speakerFor(remote).listRefs(remote, ...rest),
+    fetchPack: (remote, ...rest) => speakerFor(remote).fetchPack(remote, ...rest),
+  };
 }
 
 /** A uid becomes a file name. */

@@ -4,7 +4,7 @@ import { checkStatus } from './check-status.ts';
 import type { GitAnswer, Transport } from './create-transport.ts';
 import { fetchWithIsomorphicGit } from './fetch-with-isomorphic-git.ts';
 import { isOfType, isRedirect } from './git-answer.ts';
-import { type GitRemote, type RemoteRef, toPlainUrl } from './git-remote.ts';
+import { type GitRemote, type RemoteRef, remoteIdentity, toPlainUrl } from './git-remote.ts';
 import { encodeWant, parseWanted } from './protocol-v1.ts';
 import { encodeFetch, encodeLsRefs, type FetchRequest, parseFetch, parseLsRefs } from './protocol-v2.ts';
 
@@ -42,18 +42,18 @@ export function createRemoteGit(options: Options): RemoteGit {
   const profiles = new Map<string, RemoteProfile>();
   const profileOf = (remote: GitRemote): RemoteProfile => {
     const base = toPlainUrl(remote.url);
-    return profiles.get(base) ?? { protocol: 'v2', base, capabilities: new Set() };
+    return profiles.get(remoteIdentity(remote)) ?? { protocol: 'v2', base, capabilities: new Set() };
   };
   const learn = (remote: GitRemote, profile: RemoteProfile) => {
     const url = toPlainUrl(remote.url);
     const [oldest] = profiles.keys();
     if (profiles.size >= MAX_PROFILES && oldest !== undefined) profiles.delete(oldest);
-    profiles.set(url, profile);
+    profiles.set(remoteIdentity(remote), profile); // what one tenant's proxy says must not lead another astray
     options.onProfile?.(url, profile);
   };
   const introduce = async (remote: GitRemote, signal: AbortSignal) => {
     const { base, advertisement } = await askWhatItSpeaks(options.transport, remote, signal);
-    const known = profiles.get(toPlainUrl(remote.url));
+    const known = profiles.get(remoteIdentity(remote));
     const older = known?.protocol === 'isomorphic-git' ? 'isomorphic-git' : 'v1';
     const protocol = advertisement.version === 2 ? 'v2' : older;
     const isKnown = known?.protocol === protocol && known.base === base;
@@ -157,7 +157,8 @@ function noAnswer(): never {
   throw new HawserError('GIT_RESPONSE_INVALID', 'the server speaks protocol v2 but did not answer');
 }
 
-function belowPrefixes(refs: readonly RemoteRef[], prefixes: readonly string[]): RemoteRef[] {
+/** The refs whose names begin with one of the prefixes; all of them if there are none. */
+export function belowPrefixes(refs: readonly RemoteRef[], prefixes: readonly string[]): RemoteRef[] {
   if (prefixes.length === 0) return [...refs];
   return refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
 }

@@ -1,5 +1,8 @@
-import { Agent, request } from 'undici';
+import { request } from 'undici';
+import type { HttpLogin } from '../credentials/read-http-login.ts';
 import { HawserError } from '../errors/hawser-error.ts';
+import type { Secret } from '../errors/secret.ts';
+import { createConnectionPools } from './connection-pools.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
 import { isStaleConnection } from './to-git-error.ts';
@@ -24,26 +27,18 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-const CONNECT_TIMEOUT_MS = 10_000;
-const IDLE_TIMEOUT_MS = 20_000;
-const KEEP_ALIVE_MS = 60_000;
+/** The user name that GitHub expects beside the token of an App's installation. */
+const APP_USER = 'x-access-token';
 
-/** Makes the pool of connections that all sources share. */
+/** Makes what all sources share: connections are reused by those who are reached in the same way. */
 export function createTransport(limits: Pick<GitLimits, 'responseBytes'>): Transport {
-  const agent = new Agent({
-    allowH2: false,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    headersTimeout: IDLE_TIMEOUT_MS,
-    bodyTimeout: IDLE_TIMEOUT_MS,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    keepAliveMaxTimeout: 10 * KEEP_ALIVE_MS,
-  });
+  const pools = createConnectionPools();
   const sendOnce = async ({ remote, method, url, headers, body }: GitRequest, signal: AbortSignal) => {
     const answer = await request(url, {
-      dispatcher: agent,
+      dispatcher: pools.poolFor(remote.credentials),
       method,
       signal,
-      headers: { 'user-agent': 'git/2.0 (hawser)', ...authorize(remote), ...headers },
+      headers: { 'user-agent': 'git/2.0 (hawser)', ...authorize(remote, url), ...headers },
       ...(body !== undefined && { body }),
     });
     return { answer, read: () => readBody(answer.body, limits) };
@@ -56,14 +51,25 @@ export function createTransport(limits: Pick<GitLimits, 'responseBytes'>): Trans
       });
       return { status: answer.statusCode, headers: answer.headers, body: await read() };
     },
-    close: () => (agent.destroyed ? Promise.resolve() : agent.destroy()),
+    close: () => pools.close(),
   };
 }
 
-function authorize({ credentials }: GitRemote): Record<string, string> {
-  if (!credentials) return {};
-  const pair = `${credentials.username}:${credentials.password.reveal()}`;
-  return { authorization: `Basic ${Buffer.from(pair).toString('base64')}` };
+/** Whatever led elsewhere, a login is shown to the server that the source names and to no other. */
+function authorize({ url, credentials }: GitRemote, target: string): Record<string, string> {
+  const login = credentials?.login;
+  if (!login || login.kind === 'ssh' || new URL(target).origin !== new URL(url).origin) return {};
+  return { authorization: toAuthorization(login) };
+}
+
+function toAuthorization(login: HttpLogin): string {
+  if (login.kind === 'bearer') return `Bearer ${login.token.reveal()}`;
+  if (login.kind === 'github-app') return toBasic(APP_USER, login.token);
+  return toBasic(login.username, login.password);
+}
+
+function toBasic(username: string, password: Secret): string {
+  return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
 }
 
 async function readBody(body: AsyncIterable<Buffer>, limits: Pick<GitLimits, 'responseBytes'>): Promise<Buffer> {

@@ -37,6 +37,17 @@ export function textOf(data: Buffer): string {
   return data.toString('utf8', 0, end);
 }
 
+/** Where the first flush ends; undefined while it is not there. Throws GIT_RESPONSE_INVALID for what are no pkt-lines. */
+export function endOfFirstFlush(buffer: Buffer): number | undefined {
+  let offset = 0;
+  while (offset + 4 <= buffer.length) {
+    const length = readLength(buffer, offset);
+    if (length === 0) return offset + 4;
+    offset += Math.max(length, 4);
+  }
+  return undefined;
+}
+
 function readLength(buffer: Buffer, offset: number): number {
   const digits = buffer.toString('latin1', offset, offset + 4);
   if (!/^[0-9a-f]{4}$/i.test(digits)) throw malformed(`no pkt-line at byte ${offset}`);

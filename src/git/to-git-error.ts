@@ -1,3 +1,4 @@
+import type { GitCredentials } from '../credentials/git-credentials.ts';
 import type { ErrorCode } from '../errors/codes.ts';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { type GitRemote, toPlainUrl } from './git-remote.ts';
@@ -14,7 +15,18 @@ const NETWORK_CAUSES: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was closed in the middle of the answer',
   ECONNRESET: 'the connection was closed',
   EPIPE: 'the connection was closed',
+  UND_ERR_ABORTED:
+    'the proxy does not open a tunnel (its address, or its login, is wrong, or it does not allow this host)',
 };
+
+/** What Node calls certificates that lead to no authority it trusts. */
+const UNTRUSTED: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
 
 /**
  * Turns whatever an operation on a remote threw into an error that names the remote. The caller's own abort is
@@ -36,23 +48,40 @@ export function nameRemote(error: HawserError, remote: GitRemote): HawserError {
   });
 }
 
-/** What a person can do, by whether credentials were sent. */
-const WAYS_OUT: Partial<Record<ErrorCode, { readonly anonymous: string; readonly withCredentials: string }>> = {
+const SECRET = 'the Secret that spec.secretRef names';
+
+/** What a person can do, by how the source logs in. */
+const WAYS_OUT: Partial<Record<ErrorCode, Readonly<Record<LoginKind, string>>>> = {
   GIT_AUTHENTICATION_FAILED: {
-    anonymous: 'name a Secret with username and password in spec.secretRef',
-    withCredentials: 'correct username and password in the Secret that spec.secretRef names',
+    none: 'name a Secret with username and password in spec.secretRef',
+    basic: `correct username and password in ${SECRET}`,
+    bearer: `correct bearerToken in ${SECRET}`,
+    'github-app': 'let the installation of the GitHub App read the repository',
+    ssh: `let the public key of identity read the repository, or correct identity and password in ${SECRET}`,
+  },
+  GIT_HOST_KEY_UNTRUSTED: {
+    ...sameFor('correct spec.url'),
+    ssh: `if this is the right host, add its key to known_hosts in ${SECRET}`,
   },
   GIT_REPOSITORY_NOT_FOUND: {
-    anonymous: 'correct spec.url or, if the repository is private, name a Secret in spec.secretRef',
-    withCredentials: 'correct spec.url, or let the user in the Secret that spec.secretRef names read the repository',
+    ...sameFor(`correct spec.url, or let the user in ${SECRET} read the repository`),
+    none: 'correct spec.url or, if the repository is private, name a Secret in spec.secretRef',
+    'github-app': 'correct spec.url, or let the installation of the GitHub App read the repository',
+    ssh: 'correct spec.url, or let the public key of identity read the repository',
   },
 };
+
+type LoginKind = NonNullable<GitCredentials['login']>['kind'] | 'none';
+
+function sameFor(text: string): Record<LoginKind, string> {
+  return { none: text, basic: text, bearer: text, 'github-app': text, ssh: text };
+}
 
 /** Flux ends such a message with the server's words, which are often none. */
 function withWayOut({ code, message }: HawserError, { credentials }: GitRemote): string {
   const ways = WAYS_OUT[code];
   if (!ways) return message;
-  return `${message}${message.endsWith(': ') ? '' : '; '}${credentials ? ways.withCredentials : ways.anonymous}`;
+  return `${message}${message.endsWith(': ') ? '' : '; '}${ways[credentials?.login?.kind ?? 'none']}`;
 }
 
 /** True if the connection ended before any byte of an answer: a kept-alive connection may do so at any time. */
@@ -62,7 +91,14 @@ export function isStaleConnection(error: unknown): boolean {
 
 function describe(error: unknown, remote: GitRemote): string {
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${remote.timeoutMs} ms`;
-  return NETWORK_CAUSES[codeOf(error)] ?? messageOf(error);
+  const code = codeOf(error);
+  if (UNTRUSTED.has(code)) {
+    return `tls: failed to verify certificate: ${messageOf(error)}; put the authority's certificate into ca.crt in ${SECRET}`;
+  }
+  if (code.includes('CERTIFICATE_REQUIRED')) {
+    return `tls: the server demands a client certificate; put it into tls.crt and tls.key in ${SECRET}`;
+  }
+  return NETWORK_CAUSES[code] ?? messageOf(error);
 }
 
 function codeOf(error: unknown): string {

@@ -13,7 +13,7 @@ export function toRemoteError(text: string): HawserError {
     const message = `unable to resolve commit object for '${notOurs}': object not found`;
     return new HawserError('GIT_COMMIT_NOT_FOUND', message, { data: { sha: notOurs } });
   }
-  if (/repository .*not found|not found|does not exist/i.test(said)) {
+  if (/repository .*not found|not found|does not exist|does not appear to be a git repository/i.test(said)) {
     return new HawserError('GIT_REPOSITORY_NOT_FOUND', `repository not found: ${said}`);
   }
   if (/access denied|not allowed|unauthori[sz]ed|authentication/i.test(said)) {

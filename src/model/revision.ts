@@ -1,7 +1,7 @@
-/** A source's revision in Flux's form, `<branch>@sha1:<40 hex>`; for people and status fields. */
+/** A source's revision in Flux's form, `<ref>@sha1:<40 hex>`; for people and status fields. */
 export interface Revision {
-  /** Branch or tag; empty where only a commit is followed. */
-  readonly branch: string;
+  /** Branch, tag, or full name of a ref, as the spec follows it; empty where only a commit is followed. */
+  readonly ref: string;
   readonly sha: string;
 }
 
@@ -18,13 +18,14 @@ export function isZeroSha(sha: string): boolean {
   return /^0+$/.test(sha);
 }
 
-export function formatRevision({ branch, sha }: Revision): string {
-  return branch === '' ? `sha1:${sha}` : `${branch}@sha1:${sha}`;
+/** Writes `main@sha1:…`, or `sha1:…` where only a commit is followed. */
+export function formatRevision({ ref, sha }: Revision): string {
+  return ref === '' ? `sha1:${sha}` : `${ref}@sha1:${sha}`;
 }
 
 /** Reads `main@sha1:…`, `sha1:…` and the legacy `main/…`; anything else is undefined. */
 export function parseRevision(text: string | undefined): Revision | undefined {
   const match = text === undefined ? null : (REVISION.exec(text) ?? LEGACY_REVISION.exec(text));
   const sha = match?.[2];
-  return sha === undefined ? undefined : { branch: match?.[1] ?? '', sha };
+  return sha === undefined ? undefined : { ref: match?.[1] ?? '', sha };
 }

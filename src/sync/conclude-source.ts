@@ -10,12 +10,15 @@ import { describeSourceFailure, toSourceStatus } from './source-status.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import { writeStatus } from './write-status.ts';
 
-/** A failure, unless it may still pass: a commit that the ref names and the server does not have yet gets 30 s. */
+/**
+ * A failure, unless it may still pass: a commit that the ref names and the server does not have yet gets 30 s. One that
+ * only the spec names does not: nobody has promised it.
+ */
 export function toSourceFailure(deps: SyncDeps, { source, run }: SourceSync, error: unknown): SourceOutcome {
   const memory = memoryOf(deps.memories, uidOf(source));
   const now = deps.now().getTime();
   const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId);
-  const isMissing = error instanceof HawserError && error.code === 'GIT_COMMIT_NOT_FOUND';
+  const isMissing = error instanceof HawserError && error.code === 'GIT_COMMIT_NOT_FOUND' && !source.spec.ref?.commit;
   const missingSince = isMissing ? (memory.named?.since ?? now) : now - PATIENCE_MS;
   if (now - missingSince < PATIENCE_MS) {
     const afterMs = Math.min(Math.max((now - missingSince) / 2, 50), 2_000);

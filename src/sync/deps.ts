@@ -57,8 +57,22 @@ export interface PushProgress {
   readonly pushIds: readonly string[];
 }
 
+/** A push that moved a source, and whom it reaches. */
+export interface PushAnnouncement {
+  readonly source: GitRepository;
+  readonly sha: string;
+  readonly pushId: string;
+  /** The Kustomizations that the push changed, of so many that use the source. */
+  readonly affected: readonly Kustomization[];
+  readonly followers: number;
+  /** Pushes that this one overtook before the source was synced. */
+  readonly overtaken: readonly { readonly sha: string; readonly pushId: string | undefined }[];
+}
+
 /** Tells pushes and commits how it goes. Never throws, never waits: a provider that is away delays no deployment. */
 export interface PushReports {
+  /** To be called before anybody is asked to deploy the push. */
+  announced(announcement: PushAnnouncement): void;
   started(progress: PushProgress): void;
   ended(progress: PushProgress, outcome: SyncOutcome, attempt: Attempt): void;
 }

@@ -6,13 +6,12 @@ import type { Kustomization } from '../model/kustomization.ts';
 const GIT_REPOSITORY_FIELDS = [
   'serviceAccountName',
   'verify',
-  'proxySecretRef',
   'recurseSubmodules',
   'include',
   'sparseCheckout',
 ] as const;
 
-const REF_FIELDS = ['tag', 'semver', 'name', 'commit'] as const;
+const PROVIDERS: readonly string[] = ['generic', 'github'];
 
 /** Throws FIELD_UNSUPPORTED naming every field of the Kustomization that this version cannot carry out. */
 export function refuseUnsupportedKustomization({ spec }: Kustomization): void {
@@ -26,9 +25,7 @@ export function refuseUnsupportedKustomization({ spec }: Kustomization): void {
 /** Throws FIELD_UNSUPPORTED naming every field of the GitRepository that this version cannot carry out. */
 export function refuseUnsupportedSource({ spec }: GitRepository): void {
   const found: string[] = GIT_REPOSITORY_FIELDS.filter((field) => isSet(spec[field])).map((field) => `spec.${field}`);
-  for (const field of REF_FIELDS) if (isSet(spec.ref?.[field])) found.push(`spec.ref.${field}`);
-  if (spec.provider && spec.provider !== 'generic') found.push(`spec.provider: ${spec.provider}`);
-  if (spec.url.startsWith('ssh:')) found.push('spec.url: ssh (use https)');
+  if (spec.provider && !PROVIDERS.includes(spec.provider)) found.push(`spec.provider: ${spec.provider}`);
   refuse(found, 'docs/gitrepository.md');
 }
 

@@ -8,12 +8,13 @@ import type { GitRepository } from '../model/git-repository.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { hasCredentials } from '../model/repository-url.ts';
-import { formatRevision, parseRevision } from '../model/revision.ts';
+import { formatRevision, parseRevision, type Revision } from '../model/revision.ts';
 import type { Tree } from '../model/tree.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import { askRemote } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
 import type { ResourceName } from './resources.ts';
-import { branchOf, currentOf, memoryOf } from './source-memory.ts';
+import { deployedOf, memoryOf } from './source-memory.ts';
 
 /** A source at one revision, its files at hand. */
 export interface OpenSource {
@@ -35,7 +36,7 @@ export function uidOf(source: GitRepository): string {
 
 /** How to reach a source's remote, credentials included; throws if its URL shows credentials or its secret is bad. */
 export async function toRemote(deps: SyncDeps, source: GitRepository): Promise<GitRemote> {
-  const { url, secretRef, timeout } = source.spec;
+  const { url, secretRef, proxySecretRef, provider, timeout } = source.spec;
   if (hasCredentials(url)) {
     throw new HawserError(
       'SOURCE_URL_INVALID',
@@ -43,19 +44,9 @@ export async function toRemote(deps: SyncDeps, source: GitRepository): Promise<G
     );
   }
   const namespace = source.metadata.namespace ?? '';
-  const credentials = await deps.credentials.forGitRepository({ namespace, secretRef });
+  const wanted = { namespace, secretRef, proxySecretRef, provider, url };
+  const credentials = await deps.credentials.forGitRepository(wanted);
   return { url, credentials, timeoutMs: parseDuration(timeout) ?? DEFAULT_TIMEOUT_MS };
-}
-
-/** What the remote says its branch names now; undefined if it has no such branch. */
-export async function readTip(
-  deps: SyncDeps,
-  target: { source: GitRepository; remote: GitRemote },
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const ref = `refs/heads/${branchOf(target.source)}`;
-  const refs = await deps.git.listRefs(target.remote, [ref], signal);
-  return refs.find(({ name }) => name === ref)?.sha;
 }
 
 /**
@@ -71,19 +62,23 @@ export async function openSource(
   const { kind } = kustomization.spec.sourceRef;
   if (kind !== 'GitRepository') return await openArtifactSource(deps, kustomization, run.signal);
   const source = deps.resources.gitRepository(sourceNameOf(kustomization)) ?? refuseMissing(kustomization);
-  const known = currentOf(memoryOf(deps.memories, uidOf(source)), source);
-  const heard = parseRevision(run.pending.revision)?.sha;
+  const known = deployedOf(memoryOf(deps.memories, uidOf(source)), source);
+  const heard = parseRevision(run.pending.revision);
   if (known === undefined && heard === undefined) return undefined;
 
   const remote = await toRemote(deps, source);
-  const isCertain = known !== undefined && (heard === undefined || heard === known);
-  const sha = isCertain ? known : await readTip(deps, { source, remote }, run.signal);
-  if (sha === undefined) return undefined;
-  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha, have: known }, run.signal);
+  const isCertain = known !== undefined && (heard === undefined || isSame(heard, known));
+  const revision = isCertain ? known : ((await askRemote(deps, { source, remote }, run.signal)).tip ?? known);
+  if (revision === undefined) return undefined;
+  const { sha } = revision;
+  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha, have: known?.sha }, run.signal);
   const { tree } = await deps.git.open(uidOf(source), sha);
-  const revision = formatRevision({ branch: branchOf(source), sha });
   const ignore = await createIgnore(tree, source.spec.ignore);
-  return { revision, tree, ignore, git: { source, sha }, originRevision: undefined };
+  return { revision: formatRevision(revision), tree, ignore, git: { source, sha }, originRevision: undefined };
+}
+
+function isSame(a: Revision, b: Revision): boolean {
+  return a.ref === b.ref && a.sha === b.sha;
 }
 
 /** Another controller keeps these: what it has published is what there is. */

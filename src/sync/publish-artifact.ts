@@ -3,34 +3,36 @@ import { createIgnore } from '../git/create-ignore.ts';
 import { findCondition } from '../model/conditions.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
 import { REQUESTED_AT } from '../model/request-annotation.ts';
-import { formatRevision } from '../model/revision.ts';
+import { formatRevision, type Revision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
 import { uidOf } from './open-source.ts';
-import { branchOf } from './source-memory.ts';
 import { toSourceStatus } from './source-status.ts';
 import { writeStatus } from './write-status.ts';
 
 interface Publication {
   readonly source: GitRepository;
-  readonly sha: string;
+  readonly tip: Revision;
   readonly run: SyncRun;
 }
 
 const LONGEST_SUBJECT = 50;
 
 /** Makes the artifact of a revision and says so in status and event; does nothing where all of that stands already. */
-export async function publishArtifact(deps: SyncDeps, { source, sha, run }: Publication): Promise<void> {
-  const revision = formatRevision({ branch: branchOf(source), sha });
+export async function publishArtifact(deps: SyncDeps, { source, tip, run }: Publication): Promise<void> {
+  const revision = formatRevision(tip);
   const known = source.status?.artifact;
-  const isStored = known?.revision === revision && (await isServed(deps, known.path));
+  const isCurrent = known?.revision === revision && !hasNewIgnoreRules(source);
+  const isStored = isCurrent && (await isServed(deps, known.path));
   if (isStored && isReady(source) && !isAskedFor(source)) return;
 
-  const commit = await deps.git.open(uidOf(source), sha);
+  const commit = await deps.git.open(uidOf(source), tip.sha);
   const artifact = isStored ? known : await store(deps, { source, commit, revision });
-  const toStatus = (resource: GitRepository) => toSourceStatus(resource, { kind: 'stored', artifact }, deps.now());
+  const { ignore } = source.spec;
+  const toStatus = (resource: GitRepository) =>
+    toSourceStatus(resource, { kind: 'stored', artifact, ignore }, deps.now());
   const written = await writeStatus(deps, { resource: source, toStatus }, run);
-  if (known?.revision !== revision) {
+  if (known?.revision !== revision || known.digest !== artifact.digest) {
     deps.sourceEvents.record({
       regarding: written,
       type: 'Normal',
@@ -44,6 +46,11 @@ export async function publishArtifact(deps: SyncDeps, { source, sha, run }: Publ
   }
   const { name, namespace = '' } = source.metadata;
   await deps.artifacts.collect(namespace, name, [artifact.path]);
+}
+
+/** True if the artifact was made with another `spec.ignore` than there is now. */
+export function hasNewIgnoreRules({ spec, status }: GitRepository): boolean {
+  return status?.artifact !== undefined && spec.ignore !== status.observedIgnore;
 }
 
 type Artifact = NonNullable<GitRepositoryStatus['artifact']>;

@@ -2,8 +2,9 @@ import { messageOf } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
+import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
-import { branchOf } from './source-memory.ts';
+import type { PlacedHints } from './place-hints.ts';
 
 /** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
 export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void {
@@ -32,6 +33,14 @@ export function recordLate(
   }
 }
 
+/** Notes why a tag that was pushed is not the one that its source follows; a redelivery says nothing new. */
+export function recordPassedOver(deps: SyncDeps, passedOver: PlacedHints['passedOver']): void {
+  for (const { hint, reason } of passedOver) {
+    if (hint.pushId === undefined || !hint.firstSeen) continue;
+    inBackground(deps, deps.pushRecords.setReason(hint.pushId, reason));
+  }
+}
+
 /** The record of a push that moved a source to `tip`: the hook's own, or a new one for what polling found. */
 export async function findOrOpenRecord(
   deps: SyncDeps,
@@ -40,17 +49,17 @@ export async function findOrOpenRecord(
     before,
     tip,
     hints,
-  }: { source: GitRepository; before: string | undefined; tip: string; hints: readonly Hint[] },
+  }: { source: GitRepository; before: string | undefined; tip: Tip; hints: readonly Hint[] },
 ): Promise<string | undefined> {
-  const known = hints.findLast((hint) => hint.after === tip)?.pushId;
+  const known = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
   if (known !== undefined) return known;
   try {
     return await deps.pushRecords.open({
       heard: 'poll',
       repository: source.spec.url,
-      ref: `refs/heads/${branchOf(source)}`,
+      ref: tip.fullRef ?? tip.sha,
       before,
-      after: tip,
+      after: tip.sha,
       heardAt: deps.now().toISOString(),
     });
   } catch (error) {

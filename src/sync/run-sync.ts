@@ -5,6 +5,7 @@
 import { isTerminating } from '../apply/wait-gone.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { findCondition } from '../model/conditions.ts';
+import type { Kustomization } from '../model/kustomization.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
@@ -111,9 +112,16 @@ function reportEnd(
     run: SyncRun;
   },
 ): void {
-  const sha = parseRevision(sync.attempt.revision)?.sha;
-  if (sha === undefined || !sync.attempt.source) return;
+  // A sync that failed before it opened its source answers for what it was asked to deploy.
+  const sha = parseRevision(sync.attempt.revision ?? run.pending.revision)?.sha;
+  const source = sync.attempt.source ?? findSource(deps, sync.status.current);
+  if (sha === undefined || !source) return;
   const { pushIds } = run.pending;
-  const progress = { kustomization: sync.status.current, source: sync.attempt.source, sha, pushIds };
+  const progress = { kustomization: sync.status.current, source, sha, pushIds };
   deps.reports.ended(progress, outcome, sync.attempt);
+}
+
+function findSource({ resources }: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization) {
+  const { kind, name, namespace = metadata.namespace ?? '' } = sourceRef;
+  return kind === 'GitRepository' ? resources.gitRepository({ namespace, name }) : undefined;
 }

@@ -1,16 +1,23 @@
-import { DEFAULT_BRANCH, type GitRepository } from '../model/git-repository.ts';
+import { type FollowedReference, TAGS, toFollowedReference } from '../model/followed-reference.ts';
+import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
-import { parseRevision } from '../model/revision.ts';
+import { parseRevision, type Revision } from '../model/revision.ts';
+import { parseSemverRange } from '../model/semver-range.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
+import { versionWithin } from './follow-tags.ts';
 
 /** What this process knows of a source beyond its status. A cache: after a restart `status.artifact` is enough. */
 export interface SourceMemory {
   /** The tip that was moved to, until `status.artifact` says so. */
-  unpublished: string | undefined;
+  unpublished: Revision | undefined;
   /** Commits that the ref left, with the time. */
   readonly left: Map<string, number>;
   /** The last answer of the remote, and since when it has been the same. */
   named: { readonly sha: string; readonly since: number } | undefined;
+  /** Tag objects that were followed, and the commits behind them: hooks speak of the objects. */
+  readonly peeled: Map<string, string>;
+  /** What `left` and `named` are about. */
+  follows?: string;
   /** The revision that this process has asked the Kustomizations to deploy: its artifact is no news to them. */
   announced?: string;
   /** Syncs that failed in a row. */
@@ -22,9 +29,36 @@ export type SourceMemories = Map<string, SourceMemory>;
 export function memoryOf(memories: SourceMemories, uid: string): SourceMemory {
   const known = memories.get(uid);
   if (known) return known;
-  const memory: SourceMemory = { unpublished: undefined, left: new Map(), named: undefined, failures: 0 };
+  const memory: SourceMemory = {
+    unpublished: undefined,
+    left: new Map(),
+    named: undefined,
+    peeled: new Map(),
+    failures: 0,
+  };
   memories.set(uid, memory);
   return memory;
+}
+
+/** Begins anew when the source follows something else: what another ref named says nothing about this one. */
+export function startFollowing(memory: SourceMemory, followed: FollowedReference): void {
+  const follows = JSON.stringify(followed);
+  if (memory.follows !== undefined && memory.follows !== follows) {
+    memory.left.clear();
+    memory.named = undefined;
+  }
+  memory.follows = follows;
+}
+
+const MOST_TAG_OBJECTS = 100;
+
+/** Notes the tag object behind a tip: a hook may name it as what its ref has left. */
+export function notePeeled({ peeled }: SourceMemory, { object, sha }: { object: string; sha: string }): void {
+  if (object === sha) return;
+  peeled.delete(object);
+  peeled.set(object, sha);
+  const [oldest] = peeled.keys();
+  if (peeled.size > MOST_TAG_OBJECTS && oldest !== undefined) peeled.delete(oldest);
 }
 
 /** Notes an answer of the remote; tells since when it has been the same. */
@@ -58,25 +92,30 @@ export function listPassed(tip: string, hints: readonly Hint[], left: ReadonlyMa
 /** Moves to a new tip: the one before, and what the processed hooks named as `before`, are left. */
 export function moveTo(
   memory: SourceMemory,
-  tip: string,
+  { ref, sha }: Revision,
   { before, hints, now }: { before: string | undefined; hints: readonly Hint[]; now: number },
 ): void {
   noteLeft(memory, [...hints.map((hint) => hint.before), ...(before === undefined ? [] : [before])], now);
-  memory.left.delete(tip);
-  memory.unpublished = tip;
+  memory.left.delete(sha);
+  memory.unpublished = { ref, sha };
 }
 
 /**
- * The tip that this source follows, as this process knows it: what it has moved to itself, else what the status says,
- * whoever wrote that. Undefined before the first, and after the branch was changed.
+ * What was deployed of this source last, as this process knows it: what it has moved to itself, else what the status
+ * says, whoever wrote that. It stays so until the source has found what it follows now.
  */
-export function currentOf(memory: SourceMemory, source: GitRepository): string | undefined {
-  if (memory.unpublished !== undefined) return memory.unpublished;
-  const revision = parseRevision(source.status?.artifact?.revision);
-  return revision?.branch === branchOf(source) ? revision.sha : undefined;
+export function deployedOf(memory: SourceMemory, source: GitRepository): Revision | undefined {
+  return memory.unpublished ?? parseRevision(source.status?.artifact?.revision);
 }
 
-/** The branch that a source follows; without a ref it is `master`, as in Flux. */
-export function branchOf(source: GitRepository): string {
-  return source.spec.ref?.branch ?? DEFAULT_BRANCH;
+/** The tip that this source has come to; undefined before the first, and after it was told to follow something else. */
+export function currentOf(memory: SourceMemory, source: GitRepository): Revision | undefined {
+  const deployed = deployedOf(memory, source);
+  return deployed && belongsTo(toFollowedReference(source.spec.ref), deployed) ? deployed : undefined;
+}
+
+function belongsTo(followed: FollowedReference, { ref, sha }: Revision): boolean {
+  if (followed.kind === 'commit') return followed.sha === sha;
+  if (followed.kind !== 'semver') return followed.shown === ref;
+  return versionWithin(parseSemverRange(followed.range), `${TAGS}${ref}`) !== undefined;
 }

@@ -9,7 +9,8 @@ type Artifact = NonNullable<GitRepositoryStatus['artifact']>;
 
 /** How a source's sync ended, as far as its status is concerned. */
 export type SourceResult =
-  | { readonly kind: 'stored'; readonly artifact: Artifact }
+  /** With the rules of `spec.ignore` that the artifact was made with. */
+  | { readonly kind: 'stored'; readonly artifact: Artifact; readonly ignore: string | undefined }
   | { readonly kind: 'failed'; readonly error: unknown };
 
 /** The status that a result leaves. */
@@ -20,7 +21,7 @@ export function toSourceStatus(source: GitRepository, result: SourceResult, now:
   const { conditions, isFinal } = result.kind === 'stored' ? stored(result.artifact) : failed(source, result.error);
   return {
     ...previous,
-    ...(result.kind === 'stored' ? { artifact: result.artifact } : {}),
+    ...(result.kind === 'stored' ? { artifact: result.artifact, observedIgnore: result.ignore } : {}),
     conditions: toConditions(
       previous.conditions,
       conditions.map((condition) => ({ ...condition, observedGeneration: generation })),

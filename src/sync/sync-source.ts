@@ -2,29 +2,34 @@
  * The first half of the pipeline: one GitRepository, from its remote's tip to requests for the Kustomizations that it
  * feeds. Status, event and artifact follow once those are on their way. This file holds the order of the steps.
  */
+import { type FollowedReference, isFollowed, TAGS, toFollowedReference } from '../model/followed-reference.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
-import { isZeroSha } from '../model/revision.ts';
+import { formatRevision, isZeroSha, type Revision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
-import { decideTip, PATIENCE_MS } from './decide-tip.ts';
+import { type Answer, askRemote, explainAbsence, type Tip } from './ask-remote.ts';
+import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
 import { refuseUnsupportedSource } from './find-unsupported.ts';
-import { readTip, toRemote, uidOf } from './open-source.ts';
+import { leftBehind } from './follow-tags.ts';
+import { toRemote, uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
-import { publishArtifact } from './publish-artifact.ts';
-import { recordLate, recordUnconfirmed } from './record-push.ts';
-import { requestKustomizations } from './request-kustomizations.ts';
+import { placeHints } from './place-hints.ts';
+import { hasNewIgnoreRules, publishArtifact } from './publish-artifact.ts';
+import { recordLate, recordPassedOver, recordUnconfirmed } from './record-push.ts';
+import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
 import {
-  branchOf,
   currentOf,
   listPassed,
   memoryOf,
   moveTo,
   noteAnswer,
   noteLeft,
+  notePeeled,
   type SourceMemory,
+  startFollowing,
 } from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 
@@ -34,59 +39,78 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   if (sync.source.spec.suspend) return settled({ kind: 'suspended' }, run.pending.hints);
   refuseUnsupportedSource(sync.source);
   const source = await ensureFinalizer(deps, sync.source, run);
+  const followed = toFollowedReference(source.spec.ref);
   const memory = memoryOf(deps.memories, uidOf(source));
+  startFollowing(memory, followed);
   const current = currentOf(memory, source);
-  const hints = run.pending.hints.filter((hint) => hint.ref === `refs/heads/${branchOf(source)}`);
-  const tip = await findTip(deps, { source, memory, current, hints, run });
+  const heard = run.pending.hints.filter((hint) => isFollowed(followed, hint.ref));
+  const answer = await findTip(deps, { source, memory, current, hints: heard, run });
+  const { tip } = answer;
+  const { hints, passedOver } = placeHints(heard, { followed, answer, current, peeled: memory.peeled });
+  notePeeled(memory, tip);
+  recordPassedOver(deps, passedOver);
 
-  const now = deps.now().getTime();
-  const { left } = memory;
-  noteLeft(memory, listPassed(tip, hints, left), now);
-  const decision = decideTip({ tip, current, left, hints, now, namedSince: noteAnswer(memory, tip, now) });
+  const following: Following = { source, memory, current, tip, run, hints };
+  const decision = decide(following, followed, deps.now().getTime());
   if (decision.kind === 'askAgain') {
-    return { outcome: { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why }, hintsSeen: [] };
+    const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
+    return { outcome: { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why }, hintsSeen };
   }
-  if (decision.kind === 'unchanged') {
-    recordUnconfirmed(deps, decision.unconfirmed);
-    recordLate(deps, hints, { tip, left });
-    await publishArtifact(deps, { source, sha: tip, run });
-    memory.unpublished = undefined;
-    return settled(done(source, tip), run.pending.hints);
-  }
-  return follow(deps, { source, memory, current, tip, run, hints });
+  if (decision.kind === 'unchanged') recordUnconfirmed(deps, decision.unconfirmed);
+  const isNew = decision.kind === 'go' || current?.ref !== tip.ref;
+  return isNew ? await follow(deps, following) : await stay(deps, following);
 }
 
 interface Following {
   readonly source: GitRepository;
   readonly memory: SourceMemory;
   /** The tip that was followed until now. */
-  readonly current: string | undefined;
-  readonly tip: string;
+  readonly current: Revision | undefined;
+  readonly tip: Tip;
   readonly run: SyncRun;
   readonly hints: readonly Hint[];
+}
+
+/** Notes what the ref has passed, and decides whether the tip may be used. */
+function decide({ memory, current, tip, hints }: Following, followed: FollowedReference, now: number): TipDecision {
+  noteLeft(memory, listPassed(tip.sha, hints, memory.left), now);
+  const left = leftBehind(followed, { tip, current, left: memory.left, now });
+  const namedSince = noteAnswer(memory, tip.sha, now);
+  return decideTip({ tip: tip.sha, current: current?.sha, left, hints, now, namedSince });
+}
+
+/** The tip is known; what tells about it may not stand yet, or may have to be made with other rules. */
+async function stay(deps: SyncDeps, { source, memory, tip, run, hints }: Following): Promise<SourceOutcome> {
+  recordLate(deps, hints, { tip: tip.sha, left: memory.left });
+  if (hasNewIgnoreRules(source)) await requestFollowers(deps, source, tip);
+  await publishArtifact(deps, { source, tip, run });
+  memory.unpublished = undefined;
+  return settled(done(tip), run.pending.hints);
 }
 
 /** Moves to a new tip: first whatever deploys it, then what tells about it. */
 async function follow(deps: SyncDeps, following: Following): Promise<SourceOutcome> {
   const { source, memory, tip, run, hints } = following;
   await announce(deps, following);
-  await publishArtifact(deps, { source, sha: tip, run });
+  await publishArtifact(deps, { source, tip, run });
   memory.unpublished = undefined;
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
-  const others = hints.filter((hint) => hint.after !== tip);
-  recordLate(deps, others, { tip, left: memory.left });
-  const hintsSeen = run.pending.hints.filter((hint) => !ahead.includes(hint)).map((hint) => hint.deliveryId);
+  const others = hints.filter((hint) => hint.after !== tip.sha);
+  recordLate(deps, others, { tip: tip.sha, left: memory.left });
+  const notSeen = new Set(ahead.map((hint) => hint.deliveryId));
+  const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId).filter((id) => !notSeen.has(id));
   const newest = ahead.at(-1);
-  if (!newest) return { outcome: done(source, tip), hintsSeen };
+  if (!newest) return { outcome: done(tip), hintsSeen };
   return { outcome: { kind: 'unsettled', afterMs: 25, why: `a hook announced ${newest.after}` }, hintsSeen };
 }
 
 /** Only when everybody is asked, the move is made: what could not be asked is found again by the next sync. */
 async function announce(deps: SyncDeps, { source, memory, current, tip, hints }: Following): Promise<void> {
   const { unpublished } = memory;
-  moveTo(memory, tip, { before: current, hints, now: deps.now().getTime() });
+  const before = current?.sha;
+  moveTo(memory, tip, { before, hints, now: deps.now().getTime() });
   try {
-    await requestKustomizations(deps, { source, before: current, tip, hints });
+    await requestKustomizations(deps, { source, before, tip, hints });
   } catch (error) {
     memory.unpublished = unpublished;
     throw error;
@@ -95,7 +119,7 @@ async function announce(deps: SyncDeps, { source, memory, current, tip, hints }:
 
 /** A hook that announced more than the ref names yet: the push after the one just followed. */
 function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
-  if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === tip) return false;
+  if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === tip.sha) return false;
   return !memory.left.has(hint.after) && now - hint.heardAt < PATIENCE_MS;
 }
 
@@ -103,24 +127,31 @@ function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
 async function findTip(
   deps: SyncDeps,
   { source, memory, current, hints, run }: Omit<Following, 'tip'>,
-): Promise<string> {
+): Promise<Answer & { tip: Tip }> {
   const remote = await toRemote(deps, source);
-  const have = current;
-  const hinted = hints.at(-1)?.after;
-  const worthFetching = hinted !== undefined && !isZeroSha(hinted) && hinted !== have && !memory.left.has(hinted);
-  const early = worthFetching
-    ? deps.git.ensure({ sourceUid: uidOf(source), remote, sha: hinted, have }, run.signal).catch(() => undefined)
-    : undefined;
-  const tip = await readTip(deps, { source, remote }, run.signal);
-  if (tip !== undefined) noteAnswer(memory, tip, deps.now().getTime());
+  const have = current?.sha;
+  const hinted = findHinted(hints, memory, have);
+  const early =
+    hinted === undefined
+      ? undefined
+      : deps.git.ensure({ sourceUid: uidOf(source), remote, sha: hinted, have }, run.signal).catch(() => undefined);
+  const { tip, refs } = await askRemote(deps, { source, remote }, run.signal);
+  if (tip !== undefined) noteAnswer(memory, tip.sha, deps.now().getTime());
   await early;
-  if (tip === undefined) throw await deps.git.explainAbsence(remote, `refs/heads/${branchOf(source)}`, run.signal);
-  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha: tip, have }, run.signal);
-  return tip;
+  if (tip === undefined) throw await explainAbsence(deps, { source, remote }, run.signal);
+  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha: tip.sha, have }, run.signal);
+  return { tip, refs };
 }
 
-function done(source: GitRepository, sha: string): SyncOutcome {
-  return { kind: 'done', revision: `${branchOf(source)}@sha1:${sha}`, changes: [] };
+/** The commit that the newest hook announced, if it is worth fetching: a tag's hook may name the tag object instead. */
+function findHinted(hints: readonly Hint[], { left }: SourceMemory, have: string | undefined): string | undefined {
+  const newest = hints.at(-1);
+  if (!newest || newest.ref.startsWith(TAGS) || isZeroSha(newest.after)) return undefined;
+  return newest.after === have || left.has(newest.after) ? undefined : newest.after;
+}
+
+function done(tip: Tip): SyncOutcome {
+  return { kind: 'done', revision: formatRevision(tip), changes: [] };
 }
 
 function settled(outcome: SyncOutcome, hints: readonly Hint[]): SourceOutcome {

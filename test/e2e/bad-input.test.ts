@@ -221,17 +221,11 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
 };
 
 const UNSUPPORTED_OF_SOURCES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'spec.ref.tag': { ref: { tag: 'v1' } },
-  'spec.ref.semver': { ref: { semver: '>=1.0.0' } },
-  'spec.ref.name': { ref: { name: 'refs/heads/main' } },
-  'spec.ref.commit': { ref: { branch: 'main', commit: 'a'.repeat(40) } },
-  'spec.url: ssh (use https)': { url: 'ssh://git@git.example.com/acme/app.git' },
   'spec.verify': { verify: { mode: 'HEAD', secretRef: { name: 'keys' } } },
-  'spec.proxySecretRef': { proxySecretRef: { name: 'proxy' } },
   'spec.recurseSubmodules': { recurseSubmodules: true },
   'spec.include': { include: [{ repository: { name: 'other' } }] },
   'spec.sparseCheckout': { sparseCheckout: ['deploy'] },
-  'spec.provider: github': { provider: 'github', secretRef: { name: 'app' } },
+  'spec.provider: azure': { provider: 'azure' },
 };
 
 async function badManifests(t: TestContext, story: Story): Promise<void> {

@@ -173,7 +173,7 @@ test('a right password is used at once, a wrong one is an error that does not sh
   bench.server.set({ auth: { username: 'git', password: 'correct-horse' } });
   const withPassword = (password: string) => ({
     ...bench.remote,
-    credentials: { username: 'git', password: new Secret(password) },
+    credentials: { login: { kind: 'basic' as const, username: 'git', password: new Secret(password) } },
   });
 
   await bench.client.ensure({ sourceUid: SOURCE_UID, remote: withPassword('correct-horse'), sha }, never);

@@ -118,7 +118,7 @@ test('a redirect to another origin is refused, and the credentials do not get th
   t.after(() => elsewhere.close());
   const target = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}/app.git`;
   bench.server.set({ redirectTo: target });
-  const credentials = { username: 'git', password: new Secret('correct-horse') };
+  const credentials = { login: { kind: 'basic' as const, username: 'git', password: new Secret('correct-horse') } };
 
   await assert.rejects(bench.client.listRefs({ ...bench.remote, credentials }, [], never), {
     code: 'GIT_PROTOCOL_UNSUPPORTED',

@@ -10,7 +10,7 @@ import {
 } from '../../src/git/create-git-client.ts';
 import type { GitRemote } from '../../src/git/git-remote.ts';
 import { makeRepository, type Repository } from './make-repository.ts';
-import { type GitServer, startGitServer } from './start-git-server.ts';
+import { type GitServer, type GitServerOptions, startGitServer } from './start-git-server.ts';
 
 /** A git client with a data directory, a git server and a repository of its own, all gone when the test ends. */
 export interface GitBench {
@@ -36,8 +36,11 @@ export interface GitBench {
 export const SOURCE_UID = '2f0c8f0e-5a3f-4b8e-9a55-000000000001';
 
 /** Starts all of it; the repository is empty. */
-export async function startGitBench(t: TestContext, options: Partial<GitClientOptions> = {}): Promise<GitBench> {
-  const server = await startGitServer();
+export async function startGitBench(
+  t: TestContext,
+  options: Partial<GitClientOptions> & GitServerOptions = {},
+): Promise<GitBench> {
+  const server = await startGitServer(options);
   t.after(() => server.stop());
   const dataDir = await mkdtemp(join(tmpdir(), 'hawser-git-client-'));
   t.after(() => rm(dataDir, { recursive: true, force: true }));

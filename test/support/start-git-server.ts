@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ import { gunzipSync } from 'node:zlib';
 export interface GitServerSwitches {
   /** Demand these Basic credentials. */
   auth?: { readonly username: string; readonly password: string } | undefined;
+  /** Demand this bearer token. */
+  bearer?: string | undefined;
   /** Wait before answering. */
   delayMs?: number | undefined;
   /** Break the connection before the headers (of every request or the next one) or in the body; `short` ends half a body cleanly. */
@@ -64,15 +67,20 @@ interface Answer {
   readonly body: Buffer;
 }
 
+export interface GitServerOptions {
+  /** Serve HTTPS with this certificate; where `clientCa` is given, whoever shows no certificate of that authority is refused. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly clientCa?: string };
+}
+
 /** A Node HTTP server before the real `git http-backend`, on a free port of the loopback interface. */
-export async function startGitServer(): Promise<GitServer> {
+export async function startGitServer({ tls }: GitServerOptions = {}): Promise<GitServer> {
   const root = await mkdtemp(join(tmpdir(), 'hawser-git-server-'));
   const requests: RecordedGitRequest[] = [];
   const everywhere: GitServerSwitches = {};
   const perRepository = new Map<string, GitServerSwitches>();
   const stopping = new AbortController();
 
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const repository = repositoryOf(url.pathname);
     readBody(request)
@@ -85,9 +93,10 @@ export async function startGitServer(): Promise<GitServer> {
         return answer(root, { request, response, url, body, repository, switches, record: recorded }, stopping.signal);
       })
       .catch(() => response.destroy());
-  });
+  };
+  const server = tls ? createSecureServer(toTlsOptions(tls), onRequest) : createServer(onRequest);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
   let stopped: Promise<void> | undefined;
 
   return {
@@ -109,6 +118,10 @@ export async function startGitServer(): Promise<GitServer> {
       return stopped;
     },
   };
+}
+
+function toTlsOptions({ cert, key, clientCa }: NonNullable<GitServerOptions['tls']>) {
+  return { cert, key, ...(clientCa !== undefined && { ca: clientCa, requestCert: true, rejectUnauthorized: true }) };
 }
 
 /** Environment in which git reads no configuration but the repository's own, and writes the same author everywhere. */
@@ -139,6 +152,9 @@ function refusal(exchange: Exchange): Answer | undefined {
   const { request, url, repository, switches } = exchange;
   if (switches.auth && request.headers.authorization !== basic(switches.auth)) {
     return { status: 401, headers: { 'www-authenticate': 'Basic realm="git"' }, body: Buffer.from('') };
+  }
+  if (switches.bearer !== undefined && request.headers.authorization !== `Bearer ${switches.bearer}`) {
+    return { status: 401, headers: { 'www-authenticate': 'Bearer realm="git"' }, body: Buffer.from('') };
   }
   if (switches.refuse === 'http-500') return text(500, 'out of order');
   if (switches.refuse === 'http-429') return { ...text(429, 'slow down'), headers: { 'retry-after': '7' } };

@@ -3,72 +3,61 @@ import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createCredentials } from '../../../src/credentials/git-credentials.ts';
 import { HawserError } from '../../../src/errors/hawser-error.ts';
-
-type Data = Readonly<Record<string, string>>;
-
-function encode(data: Data): Data {
-  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, Buffer.from(value).toString('base64')]));
-}
-
-const BASIC = { username: 'octo', password: 'correct horse' };
-const ONLY = 'supported are the keys username and password';
-const REFUSED = "failed to configure authentication options: secret 'default/git':";
-
-const CASES: readonly { name: string; given: Data | undefined; want: string }[] = [
-  { name: 'username and password', given: encode(BASIC), want: 'octo:correct horse' },
-  { name: 'characters beyond ASCII', given: encode({ ...BASIC, password: 'pässwörd' }), want: 'octo:pässwörd' },
-  { name: 'a key that means nothing', given: encode({ ...BASIC, note: 'x' }), want: 'octo:correct horse' },
-  { name: 'no such Secret', given: undefined, want: `failed to get secret 'default/git': secrets "git" not found` },
-  { name: 'an empty Secret', given: {}, want: `${REFUSED} the key 'username' is missing or empty; ${ONLY}` },
-  {
-    name: 'no password',
-    given: encode({ username: 'octo' }),
-    want: `${REFUSED} the key 'password' is missing or empty; ${ONLY}`,
-  },
-  {
-    name: 'a password with a line break',
-    given: encode({ ...BASIC, password: 'correct horse\n' }),
-    want: `${REFUSED} the value of 'password' holds a line break (was it encoded by echo without -n?); ${ONLY}`,
-  },
-  {
-    name: 'a bearer token',
-    given: encode({ bearerToken: 'x' }),
-    want: `${REFUSED} the key 'bearerToken' (a bearer token) is not supported; ${ONLY}`,
-  },
-  {
-    name: 'an SSH key with its passphrase',
-    given: encode({ identity: 'x', known_hosts: 'y', password: 'z' }),
-    want: `${REFUSED} the key 'identity' (an SSH key) is not supported; ${ONLY}`,
-  },
-  {
-    name: 'a GitHub App',
-    given: encode({ githubAppID: '1' }),
-    want: `${REFUSED} the key 'githubAppID' (a GitHub App) is not supported; ${ONLY}`,
-  },
-  {
-    name: 'a client certificate beside a password',
-    given: encode({ ...BASIC, 'tls.crt': 'x', 'tls.key': 'y' }),
-    want: `${REFUSED} the key 'tls.crt' (a client certificate) is not supported; ${ONLY}`,
-  },
-];
-
-for (const { name, given, want } of CASES) {
-  test(`credentials from a Secret with ${name}`, async () => {
-    const credentials = createCredentials({ readSecret: async () => given });
-
-    const text = await credentials.forGitRepository({ namespace: 'default', secretRef: { name: 'git' } }).then(
-      (found) => `${found?.username}:${found?.password.reveal()}`,
-      (error) => (error instanceof HawserError && error.reason === 'AuthenticationFailed' ? error.message : error),
-    );
-
-    assert.equal(text, want);
-  });
-}
+import { redact } from '../../../src/errors/redact.ts';
+import { APP, BASIC, describe, encode, OWNER, SSH, SSH_URL, TLS } from './make-secrets.ts';
 
 test('a source without secretRef is read anonymously, and no Secret is looked up', async () => {
   const credentials = createCredentials({ readSecret: () => assert.fail('looked up') });
 
   assert.equal(await credentials.forGitRepository({ namespace: 'default' }), undefined);
+});
+
+test('a source with a proxy and no secretRef is read anonymously through the proxy', async () => {
+  const credentials = createCredentials({ readSecret: async () => encode({ address: 'http://proxy:3128' }) });
+
+  const found = await credentials.forGitRepository({ namespace: 'default', proxySecretRef: { name: 'proxy' } });
+
+  assert.equal(describe(found), 'proxy http://proxy:3128 :');
+});
+
+const REASONS = [
+  { name: 'a wrong form', owner: { url: SSH_URL }, reason: 'AuthenticationFailed', disposition: 'retry' },
+  {
+    name: 'a GitHub App missing in the Secret',
+    owner: { ...OWNER, provider: 'github' },
+    reason: 'InvalidProviderConfiguration',
+    disposition: 'retry',
+  },
+  {
+    name: 'no Secret for the provider github',
+    owner: { provider: 'github' },
+    reason: 'InvalidProviderConfiguration',
+    disposition: 'stalled',
+  },
+] as const;
+
+for (const { name, owner, reason, disposition } of REASONS) {
+  test(`${name} is an error with Flux's reason ${reason} that is ${disposition === 'retry' ? 'retried' : 'final'}`, async () => {
+    const credentials = createCredentials({ readSecret: async () => encode(BASIC) });
+
+    await assert.rejects(credentials.forGitRepository({ namespace: 'default', ...owner }), { reason, disposition });
+  });
+}
+
+test('when GitHub gives no token, the error says why and when to ask again', async () => {
+  const retryAt = new Date('2040-01-01T00:00:00Z');
+  const credentials = createCredentials({
+    readSecret: async () => encode(APP),
+    appTokens: {
+      token: () => Promise.reject(new HawserError('CREDENTIALS_UNAVAILABLE', 'GitHub asks to wait', { retryAt })),
+    },
+  });
+
+  await assert.rejects(credentials.forGitRepository({ ...OWNER, provider: 'github' }), {
+    code: 'CREDENTIALS_UNAVAILABLE',
+    message: 'failed to configure authentication options: GitHub asks to wait',
+    retryAt,
+  });
 });
 
 test('a Secret is looked up in the namespace of its source, anew each time', async () => {
@@ -78,24 +67,37 @@ test('a Secret is looked up in the namespace of its source, anew each time', asy
   const credentials = createCredentials({ readSecret });
   const owner = { namespace: 'team', secretRef: { name: 'git' } };
 
-  assert.equal((await credentials.forGitRepository(owner))?.password.reveal(), 'before rotation');
-  assert.equal((await credentials.forGitRepository(owner))?.password.reveal(), 'after rotation');
+  assert.equal(describe(await credentials.forGitRepository(owner)), 'octo:before rotation');
+  assert.equal(describe(await credentials.forGitRepository(owner)), 'octo:after rotation');
 });
 
 test('when Secrets cannot be read, the error says which and why, and asks for a retry', async () => {
   const credentials = createCredentials({ readSecret: () => Promise.reject(new Error('secrets is forbidden')) });
 
-  await assert.rejects(credentials.forGitRepository({ namespace: 'default', secretRef: { name: 'git' } }), {
+  await assert.rejects(credentials.forGitRepository(OWNER), {
     code: 'CREDENTIALS_UNAVAILABLE',
     disposition: 'retry',
     message: "failed to get secret 'default/git': secrets is forbidden",
   });
 });
 
-test('credentials print without their password', async () => {
-  const credentials = createCredentials({ readSecret: async () => encode(BASIC) });
+const HIDDEN = [
+  { name: 'a password', given: { username: 'octo', password: 'battery-staple-1' }, secret: 'battery-staple-1' },
+  { name: 'a token for a user name', given: { username: 'T0ken-battery-2' }, secret: 'T0ken-battery-2' },
+  { name: 'a bearer token', given: { bearerToken: 'ey.battery.3' }, secret: 'ey.battery.3' },
+  { name: "a client certificate's key", given: TLS, secret: TLS['tls.key'].trim() },
+  { name: 'an SSH key', given: SSH, url: SSH_URL, secret: SSH.identity.trim() },
+  { name: 'a passphrase', given: { ...SSH, password: 'battery-staple-4' }, url: SSH_URL, secret: 'battery-staple-4' },
+] as const;
 
-  const found = await credentials.forGitRepository({ namespace: 'default', secretRef: { name: 'git' } });
+for (const { name, given, secret, ...owner } of HIDDEN) {
+  test(`${name} is neither printed nor let through in the words of others`, async () => {
+    const credentials = createCredentials({ readSecret: async () => encode(given) });
 
-  assert.doesNotMatch(inspect(found, { depth: 5 }) + JSON.stringify(found) + String(found?.password), /correct horse/);
-});
+    const found = await credentials.forGitRepository({ ...OWNER, ...owner });
+
+    const isShownAsUser = found?.login?.kind === 'basic' && found.login.username === secret;
+    if (!isShownAsUser) assert.ok(!`${inspect(found, { depth: 9 })}${JSON.stringify(found)}`.includes(secret));
+    assert.ok(!redact(`the server says: ${secret}`).includes(secret));
+  });
+}

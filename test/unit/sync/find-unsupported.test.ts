@@ -26,8 +26,6 @@ describe('fields of a Kustomization that this version does not carry out are ref
 
 describe('fields of a GitRepository that this version does not carry out are refused', () => {
   const sources: readonly { name: string; spec: object; want: RegExp }[] = [
-    { name: 'tags', spec: { ref: { tag: 'v1' } }, want: /spec\.ref\.tag/ },
-    { name: 'ssh', spec: { url: 'ssh://git@git.example/app' }, want: /spec\.url: ssh/ },
     { name: 'signatures', spec: { verify: { secretRef: { name: 'k' } } }, want: /spec\.verify/ },
     { name: 'workload identity', spec: { provider: 'azure' }, want: /spec\.provider: azure/ },
   ];
