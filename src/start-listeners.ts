@@ -80,7 +80,7 @@ function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps): 
 
 function createPublic({ config, metrics, queues, pushRecords, cluster }: ListenerDeps): FastifyInstance {
   return createPublicApp({
-    githubSecrets: config.github.webhookSecrets,
+    webhookSecrets: config.webhookSecrets,
     externalUrl: config.externalUrl,
     async addDelivery({ id, push, receivedAt }) {
       const [{ redelivered }, pushId] = await Promise.all([

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ArtifactStore } from './artifact/artifact-store.ts';
 import { createArtifactReader } from './artifact/create-artifact-reader.ts';
-import { createGitHubReporter } from './commit-status/github-reporter.ts';
 import type { Config } from './config/load-config.ts';
+import { createCommitStatuses } from './create-commit-statuses.ts';
 import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { createEventRecorder } from './kube/create-event-recorder.ts';
@@ -21,9 +21,6 @@ import type { Metrics } from './telemetry/metrics.ts';
 import { followArtifactSources } from './watch/follow-artifact-sources.ts';
 import { followReferences } from './watch/follow-references.ts';
 import { followResources } from './watch/follow-resources.ts';
-import { postCommitStatus } from './worker/post-commit-status.ts';
-import { createPushReports } from './worker/report-pushes.ts';
-import { reportsToGitHub } from './worker/reports-to-github.ts';
 import { runDelivery } from './worker/run-delivery.ts';
 import { startSyncWorkers } from './worker/start-sync-workers.ts';
 
@@ -53,7 +50,7 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
   const workers = [
     startSyncWorkers({ ...parts.sync, startWorker: queues.startSyncWorker, concurrency: SLOTS }),
     queues.startDeliveryWorker((delivery) => runDelivery({ ...parts.sync, resources }, delivery), { concurrency: 16 }),
-    startCommitStatusWorker(deps),
+    parts.startCommitStatusWorker(),
     queues.startWakeLoop(),
   ];
   const following = followResources({
@@ -103,19 +100,14 @@ function createParts(deps: WorkerRoleDeps) {
   const kustomizationEvents = createEventRecorder(client, { component: 'kustomize-controller', instance, observe });
   const now = () => new Date();
   const onError = (error: unknown) => logger.warn({ err: error }, 'a request could not be made');
-  const reports = createPushReports({
-    pushRecords,
-    queues,
-    logger,
-    now,
-    reportsTo: (url) => config.github.token !== undefined && reportsToGitHub(url, config.github.apiUrl),
-    pushUrl: (pushId) => (config.externalUrl === undefined ? undefined : `${config.externalUrl}/pushes/${pushId}`),
-  });
+  const commitStatuses = createCommitStatuses(deps);
+  const { reports } = commitStatuses;
   const credentials = createCredentials({
     readSecret: async (namespace, name) => {
       const ref = { group: '', version: 'v1', kind: 'Secret', namespace, name };
       return (await client.get(ref))?.data as Record<string, string> | undefined;
     },
+    appTokens: commitStatuses.gitHubApps,
   });
   const artifactReader = createArtifactReader();
   const targets = startTargets({ ...deps, now, onError });
@@ -148,15 +140,5 @@ function createParts(deps: WorkerRoleDeps) {
     await Promise.all([sourceEvents.stop(), kustomizationEvents.stop()]);
     await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
-  return { sync, onError, stop };
-}
-
-/** Without a token there is nobody to tell. */
-function startCommitStatusWorker(deps: WorkerRoleDeps): { stop(): Promise<void> } {
-  const { config, queues, cluster } = deps;
-  const credential = config.github.token;
-  if (!credential) return { stop: () => Promise.resolve() };
-  const reporter = createGitHubReporter({ apiUrl: config.github.apiUrl });
-  const post = { ...deps, resources: cluster.resources, reporter, credential };
-  return queues.startCommitStatusWorker((request) => postCommitStatus(post, request), { concurrency: 4 });
+  return { sync, startCommitStatusWorker: commitStatuses.startWorker, onError, stop };
 }

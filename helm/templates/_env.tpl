@@ -39,6 +39,22 @@
 - name: HAWSER_GITHUB_API_URL
   value: {{ . | quote }}
 {{- end }}
+{{- with $config.gitlabApiUrl }}
+- name: HAWSER_GITLAB_API_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with $config.giteaApiUrl }}
+- name: HAWSER_GITEA_API_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with $config.bitbucketApiUrl }}
+- name: HAWSER_BITBUCKET_API_URL
+  value: {{ . | quote }}
+{{- end }}
+{{- with $config.azureDevopsApiUrl }}
+- name: HAWSER_AZURE_DEVOPS_API_URL
+  value: {{ . | quote }}
+{{- end }}
 {{- if not $config.strictSubstitution }}
 - name: HAWSER_STRICT_SUBSTITUTION
   value: "false"
@@ -53,8 +69,28 @@
 {{- end }}
 - name: GITHUB_WEBHOOK_SECRET
   {{- include "hawser.secretKey" (list $ "githubWebhookSecret" true) | nindent 2 }}
+- name: GITLAB_WEBHOOK_TOKEN
+  {{- include "hawser.secretKey" (list $ "gitlabWebhookToken" true) | nindent 2 }}
+- name: GITLAB_WEBHOOK_SIGNING_TOKEN
+  {{- include "hawser.secretKey" (list $ "gitlabWebhookSigningToken" true) | nindent 2 }}
+- name: GITEA_WEBHOOK_SECRET
+  {{- include "hawser.secretKey" (list $ "giteaWebhookSecret" true) | nindent 2 }}
+- name: BITBUCKET_WEBHOOK_SECRET
+  {{- include "hawser.secretKey" (list $ "bitbucketWebhookSecret" true) | nindent 2 }}
+- name: AZURE_DEVOPS_WEBHOOK_TOKEN
+  {{- include "hawser.secretKey" (list $ "azureDevopsWebhookToken" true) | nindent 2 }}
+- name: HAWSER_WEBHOOK_SECRET
+  {{- include "hawser.secretKey" (list $ "webhookSecret" true) | nindent 2 }}
 - name: GITHUB_TOKEN
   {{- include "hawser.secretKey" (list $ "githubToken" true) | nindent 2 }}
+- name: GITLAB_TOKEN
+  {{- include "hawser.secretKey" (list $ "gitlabToken" true) | nindent 2 }}
+- name: GITEA_TOKEN
+  {{- include "hawser.secretKey" (list $ "giteaToken" true) | nindent 2 }}
+- name: BITBUCKET_TOKEN
+  {{- include "hawser.secretKey" (list $ "bitbucketToken" true) | nindent 2 }}
+- name: AZURE_DEVOPS_TOKEN
+  {{- include "hawser.secretKey" (list $ "azureDevopsToken" true) | nindent 2 }}
 {{- if .Values.redis.external }}
 - name: REDIS_URL
   {{- include "hawser.secretKey" (list $ "redisUrl" false) | nindent 2 }}

@@ -3,28 +3,35 @@
  * mean; what is posted when, and the pace per credential, is left to whoever runs the commit-status queue.
  */
 import { Octokit } from '@octokit/core';
-import { type Dispatcher, type RequestInit, fetch as undiciFetch } from 'undici';
+import { type RequestInit, fetch as undiciFetch } from 'undici';
 import { redact } from '../errors/redact.ts';
 import { isSha } from '../model/revision.ts';
 import type { CommitStatus, CommitStatusReporter, PostResult } from './commit-status.ts';
+import { failed } from './create-json-reporter.ts';
 import { fitDescription } from './fit-description.ts';
 import { parseRepository, type RepositoryName } from './parse-repository.ts';
-import { toPostResult } from './to-post-result.ts';
+import { type ReporterOptions, TIMEOUT_MS } from './post-json.ts';
+import { type ProviderWords, toPostResult } from './to-post-result.ts';
 
-interface ReporterOptions {
-  /** `https://api.github.com`, or `https://<host>/api/v3` for GitHub Enterprise. */
-  readonly apiUrl: string;
-  readonly dispatcher?: Dispatcher;
-  /** Milliseconds until an attempt is given up. */
-  readonly timeoutMs?: number;
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number;
-}
-
-const TIMEOUT_MS = 10_000;
 const ROUTE = 'POST /repos/{owner}/{repo}/statuses/{sha}';
+const NEEDED = 'it needs the scope repo:status, or the permission "Commit statuses: write" for this repository';
 
-/** Posts commit statuses to GitHub: one attempt, no plugins (they would hold writes a second apart). */
+/** How GitHub answers, and what to do about its refusals. */
+export const GITHUB_WORDS: ProviderWords = {
+  name: 'GitHub',
+  posted: [201],
+  advice: {
+    401: 'the token is wrong, expired or revoked: set another one',
+    403: `the token may not write commit statuses: ${NEEDED}`,
+    404: `the repository does not exist or the token cannot see it: ${NEEDED}`,
+    422: 'the commit is not in this repository, or it has 1000 statuses of this context already',
+  },
+};
+
+/**
+ * Posts commit statuses to GitHub: one attempt, no plugins (they would hold writes a second apart). `apiUrl` is
+ * `https://api.github.com`, or `https://<host>/api/v3` for GitHub Enterprise.
+ */
 export function createGitHubReporter(options: ReporterOptions): CommitStatusReporter {
   const { apiUrl, dispatcher, timeoutMs = TIMEOUT_MS, now = Date.now } = options;
   const octokit = new Octokit({
@@ -46,10 +53,10 @@ export function createGitHubReporter(options: ReporterOptions): CommitStatusRepo
       try {
         const response = await octokit.request(ROUTE, {
           ...toParameters(status, repository),
-          headers: { authorization: `token ${credential.reveal()}` },
+          headers: { authorization: `token ${credential.token.reveal()}` },
           request: { signal: signal ? AbortSignal.any([signal, timeout]) : timeout },
         });
-        return toPostResult({ status: response.status, headers: response.headers, message: '' }, now());
+        return toPostResult({ status: response.status, headers: response.headers, message: '' }, GITHUB_WORDS, now());
       } catch (error) {
         signal?.throwIfAborted();
         if (timeout.aborted) return { kind: 'retry', message: `GitHub did not answer within ${timeoutMs} ms` };
@@ -63,10 +70,6 @@ export function createGitHubReporter(options: ReporterOptions): CommitStatusRepo
 const SILENT = { debug: noop, info: noop, warn: noop, error: noop };
 
 function noop(): void {}
-
-function failed(message: string): PostResult {
-  return { kind: 'failed', message };
-}
 
 function toParameters(status: CommitStatus, { owner, name }: RepositoryName) {
   return {
@@ -90,5 +93,5 @@ function toFailure(error: unknown, now: number): PostResult {
   const { status, response } = error as Partial<RequestFailure>;
   const message = redact(error instanceof Error ? error.message : String(error));
   if (status === undefined || !response) return { kind: 'retry', message: `GitHub cannot be reached: ${message}` };
-  return toPostResult({ status, headers: response.headers, message }, now);
+  return toPostResult({ status, headers: response.headers, message }, GITHUB_WORDS, now);
 }

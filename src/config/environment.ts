@@ -64,6 +64,13 @@ const secrets = z.string().transform((text, context): readonly Secret[] => {
   return items.length === 0 ? reject(context, 'holds no secret') : items.map((item) => new Secret(item));
 });
 
+/** What GitLab makes and asks for: the marked base64 of 24 to 64 bytes, as Standard Webhooks has it. */
+const SIGNING_TOKEN = /^whsec_[A-Za-z0-9+/]{32,86}={0,2}$/;
+const signingTokens = secrets.refine(
+  (tokens) => tokens.every((token) => SIGNING_TOKEN.test(token.reveal())),
+  'must be signing tokens of the form whsec_<base64>, as GitLab shows them',
+);
+
 const concurrency = z
   .string()
   .regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999')
@@ -125,6 +132,18 @@ export const environment = z.object({
   HAWSER_GITHUB_API_URL: httpUrl
     .prefault('https://api.github.com')
     .describe('API of GitHub, or of a GitHub Enterprise server.'),
+  HAWSER_GITLAB_API_URL: httpUrl
+    .prefault('https://gitlab.com/api/v4')
+    .describe('API of GitLab, or of a GitLab of your own: its URL and `/api/v4`.'),
+  HAWSER_GITEA_API_URL: httpUrl
+    .optional()
+    .describe('API of a Gitea or Forgejo: its URL and `/api/v1`. Without it there are no commit statuses on it.'),
+  HAWSER_BITBUCKET_API_URL: httpUrl
+    .prefault('https://api.bitbucket.org/2.0')
+    .describe('API of Bitbucket Cloud, which ends in `/2.0`, or of a Data Center: its URL and `/rest`.'),
+  HAWSER_AZURE_DEVOPS_API_URL: httpUrl
+    .prefault('https://dev.azure.com')
+    .describe('Azure DevOps, or an Azure DevOps Server.'),
   KUBECONFIG: z.string().optional().describe('Kubeconfig of the cluster; the credentials of the pod if unset.'),
   REDIS_URL: redisUrl
     .optional()
@@ -133,20 +152,55 @@ export const environment = z.object({
     secret: true,
     description: 'Secrets of the GitHub webhooks, separated by commas for rotation; if unset, the route answers 404.',
   }),
+  GITLAB_WEBHOOK_TOKEN: secrets.optional().meta({
+    secret: true,
+    description:
+      'Secret tokens of the GitLab webhooks, separated by commas for rotation; not looked at if `GITLAB_WEBHOOK_SIGNING_TOKEN` is set.',
+  }),
+  GITLAB_WEBHOOK_SIGNING_TOKEN: signingTokens.optional().meta({
+    secret: true,
+    description:
+      'Signing tokens (`whsec_…`) of the GitLab webhooks, separated by commas for rotation; if set, every delivery must be signed.',
+  }),
+  GITEA_WEBHOOK_SECRET: secrets.optional().meta({
+    secret: true,
+    description: 'Secrets of the Gitea and Forgejo webhooks, separated by commas for rotation.',
+  }),
+  BITBUCKET_WEBHOOK_SECRET: secrets.optional().meta({
+    secret: true,
+    description: 'Secrets of the Bitbucket webhooks, Cloud and Data Center, separated by commas for rotation.',
+  }),
+  AZURE_DEVOPS_WEBHOOK_TOKEN: secrets.optional().meta({
+    secret: true,
+    description:
+      'Tokens that the Azure DevOps service hooks send as password of their basic authentication, separated by commas for rotation.',
+  }),
+  HAWSER_WEBHOOK_SECRET: secrets.optional().meta({
+    secret: true,
+    description: 'Secrets that sign deliveries to `/webhooks/generic`, separated by commas for rotation.',
+  }),
   GITHUB_TOKEN: secret
     .optional()
     .meta({ secret: true, description: 'Token that may write commit statuses on GitHub; if unset, none are posted.' }),
+  GITLAB_TOKEN: secret
+    .optional()
+    .meta({ secret: true, description: 'Token that may write commit statuses on GitLab (scope `api`).' }),
+  GITEA_TOKEN: secret
+    .optional()
+    .meta({ secret: true, description: 'Token that may write commit statuses on Gitea or Forgejo.' }),
+  BITBUCKET_TOKEN: secret.optional().meta({
+    secret: true,
+    description: 'Token that may write build statuses on Bitbucket: an access token, or `<user>:<API token>`.',
+  }),
+  AZURE_DEVOPS_TOKEN: secret.optional().meta({
+    secret: true,
+    description: 'Personal access token that may write commit statuses on Azure DevOps (scope `Code (status)`).',
+  }),
 });
 export type Environment = z.output<typeof environment>;
 
 /** Names that the design knows and this version does not; setting one is an error, never silence. */
-export const NOT_SUPPORTED_YET = [
-  'HAWSER_TRIGGER_TOKEN',
-  'HAWSER_GITLAB_API_URL',
-  'GITLAB_WEBHOOK_TOKEN',
-  'GITLAB_WEBHOOK_SIGNING_TOKEN',
-  'GITLAB_TOKEN',
-] as const;
+export const NOT_SUPPORTED_YET = ['HAWSER_TRIGGER_TOKEN'] as const;
 
 function splitList(text: string): string[] {
   return text

@@ -15,6 +15,9 @@ import {
 } from './environment.ts';
 import { listVariables } from './list-variables.ts';
 
+/** What is not configured is absent. */
+type ByProvider<T> = Readonly<Partial<Record<'github' | 'gitlab' | 'gitea' | 'bitbucket' | 'azure-devops', T>>>;
+
 /** All settings of a process. */
 export interface Config {
   readonly roles: ReadonlySet<Role>;
@@ -41,11 +44,21 @@ export interface Config {
     readonly allowCrossNamespaceRefs: boolean;
   };
   readonly strictSubstitution: boolean;
-  readonly github: {
-    readonly webhookSecrets: readonly Secret[];
-    readonly token: Secret | undefined;
-    /** Without trailing slash. */
-    readonly apiUrl: string;
+  /** By provider; an empty list means that its webhooks are not taken. */
+  readonly webhookSecrets: {
+    readonly github: readonly Secret[];
+    readonly gitlab: readonly Secret[];
+    readonly gitlabSigning: readonly Secret[];
+    readonly gitea: readonly Secret[];
+    readonly bitbucket: readonly Secret[];
+    readonly azureDevOps: readonly Secret[];
+    readonly generic: readonly Secret[];
+  };
+  /** Where and as whom commit statuses are posted. */
+  readonly commitStatus: {
+    /** By provider, without trailing slash. */
+    readonly apiUrls: ByProvider<string>;
+    readonly tokens: ByProvider<Secret>;
   };
 }
 
@@ -122,10 +135,41 @@ function toConfig(values: Environment, searchPath: string): Config {
       allowCrossNamespaceRefs: !values.HAWSER_NO_CROSS_NAMESPACE_REFS,
     }),
     strictSubstitution: values.HAWSER_STRICT_SUBSTITUTION,
-    github: Object.freeze({
-      webhookSecrets: Object.freeze(values.GITHUB_WEBHOOK_SECRET ?? []),
-      token: values.GITHUB_TOKEN,
-      apiUrl: values.HAWSER_GITHUB_API_URL,
-    }),
+    webhookSecrets: toWebhookSecrets(values),
+    commitStatus: toCommitStatus(values),
+  });
+}
+
+function toCommitStatus(values: Environment): Config['commitStatus'] {
+  const apiUrls = {
+    github: values.HAWSER_GITHUB_API_URL,
+    gitlab: values.HAWSER_GITLAB_API_URL,
+    gitea: values.HAWSER_GITEA_API_URL,
+    bitbucket: values.HAWSER_BITBUCKET_API_URL,
+    'azure-devops': values.HAWSER_AZURE_DEVOPS_API_URL,
+  };
+  const tokens = {
+    github: values.GITHUB_TOKEN,
+    gitlab: values.GITLAB_TOKEN,
+    gitea: values.GITEA_TOKEN,
+    bitbucket: values.BITBUCKET_TOKEN,
+    'azure-devops': values.AZURE_DEVOPS_TOKEN,
+  };
+  return Object.freeze({ apiUrls: Object.freeze(withoutUnset(apiUrls)), tokens: Object.freeze(withoutUnset(tokens)) });
+}
+
+function withoutUnset<T>(values: Readonly<Record<string, T | undefined>>): ByProvider<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
+
+function toWebhookSecrets(values: Environment): Config['webhookSecrets'] {
+  return Object.freeze({
+    github: Object.freeze(values.GITHUB_WEBHOOK_SECRET ?? []),
+    gitlab: Object.freeze(values.GITLAB_WEBHOOK_TOKEN ?? []),
+    gitlabSigning: Object.freeze(values.GITLAB_WEBHOOK_SIGNING_TOKEN ?? []),
+    gitea: Object.freeze(values.GITEA_WEBHOOK_SECRET ?? []),
+    bitbucket: Object.freeze(values.BITBUCKET_WEBHOOK_SECRET ?? []),
+    azureDevOps: Object.freeze(values.AZURE_DEVOPS_WEBHOOK_TOKEN ?? []),
+    generic: Object.freeze(values.HAWSER_WEBHOOK_SECRET ?? []),
   });
 }

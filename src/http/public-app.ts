@@ -1,18 +1,20 @@
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApp } from './create-app.ts';
-import { type GitHubWebhookOptions, githubWebhook } from './github-webhook.ts';
 import { type PushPageOptions, pushPage } from './push-page.ts';
+import { selectWebhookRoutes, type WebhookSecrets } from './select-webhook-routes.ts';
+import { type WebhookOptions, webhookRoutes } from './webhook-route.ts';
 
-interface PublicAppOptions extends GitHubWebhookOptions, Partial<PushPageOptions> {
+export interface PublicAppOptions extends WebhookOptions, Partial<PushPageOptions> {
+  readonly webhookSecrets: WebhookSecrets;
   readonly logger?: FastifyBaseLogger | undefined;
   readonly closeGraceMs?: number | undefined;
 }
 
 /** The listener for providers and people. A webhook route exists only where a secret is configured. */
 export function createPublicApp(options: PublicAppOptions): FastifyInstance {
-  const { logger, closeGraceMs, readPush } = options;
+  const { logger, closeGraceMs, readPush, webhookSecrets } = options;
   const app = createApp({ logger, closeGraceMs });
-  if (options.githubSecrets.length > 0) app.register(githubWebhook, options);
+  app.register(webhookRoutes, { ...options, routes: selectWebhookRoutes(webhookSecrets) });
   if (readPush) app.register(pushPage, { readPush });
   return app;
 }

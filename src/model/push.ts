@@ -1,6 +1,10 @@
+/** Who may tell of a push: the providers whose webhooks are understood, and `generic` for everything else that can sign. */
+export const PROVIDERS = ['github', 'gitlab', 'gitea', 'bitbucket', 'azure-devops', 'generic'] as const;
+export type Provider = (typeof PROVIDERS)[number];
+
 /** One ref that moved, as any provider reports it: the only thing that a webhook can say. */
 export interface Push {
-  readonly provider: 'github' | 'gitlab';
+  readonly provider: Provider;
   /** Every URL under which the provider knows the repository (clone, ssh, web); only ever compared, never fetched. */
   readonly repositoryUrls: readonly string[];
   /** `owner/name`, for people. */

@@ -10,6 +10,7 @@ import type { RedisClient } from '../redis/redis-client.ts';
 import { runScript } from '../redis/run-script.ts';
 import { withRedis } from '../redis/with-redis.ts';
 import { parsePushRecord } from './parse-push-record.ts';
+import { createPushReaches, type PushReaches } from './push-reach.ts';
 import {
   KEPT_MS,
   MOST_RECORDS,
@@ -31,7 +32,7 @@ interface PushRecordsOptions {
   readonly mostRecords?: number;
 }
 
-export interface PushRecords {
+export interface PushRecords extends PushReaches {
   /** Opens a record and returns its public id; a delivery that opened one before gets the same. */
   open(opening: PushOpening): Promise<string>;
   addStep(ids: string | readonly string[], step: PushStep): Promise<void>;
@@ -65,6 +66,7 @@ export function createPushRecords({ redis, prefix = '{hawser}', mostRecords }: P
     await run(() => runScript(redis, SET_FIELDS, { keys: [keys.record(id)], args: Object.entries(fields).flat() }));
   };
   return {
+    ...createPushReaches(redis, prefix),
     open: (opening) => run(() => open({ redis, keys, mostRecords: mostRecords ?? MOST_RECORDS }, opening)),
     addStep: async (ids, step) => {
       const text = toText(step);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Push } from '../model/push.ts';
+import { PROVIDERS, type Push } from '../model/push.ts';
 
 const PushSchema = z.object({
-  provider: z.enum(['github', 'gitlab']),
+  provider: z.enum(PROVIDERS),
   repositoryUrls: z.array(z.string()),
   repository: z.string(),
   ref: z.string(),

@@ -9,15 +9,17 @@ interface DeliveryOrigin {
   readonly hookId: string;
   /** The provider's id of the delivery, the same for a redelivery. */
   readonly deliveryId: string;
+  /** The ref, if the delivery tells of several: each is a push of its own. */
+  readonly ref?: string | undefined;
 }
 
 /**
- * Hawser's own id of a delivery: the same for a redelivery, never the same for two webhooks, and of a form that
+ * Hawser's own id of a delivery: the same for a redelivery, never the same for two webhooks or refs, and of a form that
  * is safe in keys and URLs whatever a header held.
  */
-export function toDeliveryId({ provider, route, hookId, deliveryId }: DeliveryOrigin): string {
+export function toDeliveryId({ provider, route, hookId, deliveryId, ref }: DeliveryOrigin): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([route, hookId, deliveryId]))
+    .update(JSON.stringify([route, hookId, deliveryId, ...(ref === undefined ? [] : [ref])]))
     .digest('hex');
   return `${provider}-${digest}`;
 }

@@ -1,24 +1,16 @@
 import type { CommitState } from '../commit-status/commit-status.ts';
-import { type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
-import { HawserError, messageOf } from '../errors/hawser-error.ts';
+import { type StatusText, type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
+import { messageOf } from '../errors/hawser-error.ts';
 import { formatKey, keyOf } from '../model/object-key.ts';
-import { parseRevision } from '../model/revision.ts';
-import type { PushRecords } from '../push-record/create-push-records.ts';
-import type { Queues } from '../queue/create-queues.ts';
+import type { CommitKey } from '../push-record/push-reach.ts';
 import type { PushProgress, PushReports } from '../sync/deps.ts';
-import { describeFailure } from '../sync/kustomization-status.ts';
-import { type Attempt, type SyncOutcome, stepDurations } from '../sync/outcome.ts';
+import { type SyncOutcome, stepDurations } from '../sync/outcome.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
+import { toReport } from './to-report.ts';
+import { commitOf, type StatusDeps, wantAnnouncement, wantSummary, wantSuperseded, wantWord } from './want-statuses.ts';
 
-interface ReportDeps {
-  readonly pushRecords: PushRecords;
-  readonly queues: Pick<Queues, 'requestCommitStatus'>;
+interface ReportDeps extends StatusDeps {
   readonly logger: Logger;
-  readonly now: () => Date;
-  /** Whether commits of this repository get statuses. */
-  readonly reportsTo: (repositoryUrl: string) => boolean;
-  /** The public page of a push; undefined where Hawser has no external address. */
-  readonly pushUrl: (pushId: string) => string | undefined;
 }
 
 /** What was last said of one Kustomization, and about which commit. */
@@ -30,89 +22,115 @@ interface LastWord {
 
 /**
  * Keeps the record of each push and the wanted state of its commit statuses. Writes happen behind the pipeline's back,
- * in order per Kustomization; what to post is read when it is posted.
+ * in order per Kustomization and per summary; what to post is read when it is posted.
  */
 export function createPushReports(deps: ReportDeps): PushReports & { flush(): Promise<void> } {
   const lastWords = new Map<string, LastWord>();
-  const chains = new Map<string, Promise<void>>();
-  const inOrder = (key: string, write: () => Promise<void>) => {
-    const chain = (chains.get(key) ?? Promise.resolve())
-      .then(write)
-      .catch((error: unknown) => deps.logger.warn({ error: messageOf(error) }, 'a push could not be reported'))
-      .then(() => void (chains.get(key) === chain && chains.delete(key)));
-    chains.set(key, chain);
+  const chains = createChains(deps.logger);
+  const summarize = (commit: CommitKey) => {
+    chains.addOnce(`summary of ${formatKey(commit.source)} at ${commit.sha}`, () => wantSummary(deps, commit));
   };
   const say = (progress: PushProgress, report: SyncReport, ended?: Ended) => {
     const key = formatKey(keyOf('Kustomization', progress.kustomization));
-    const before = lastWords.get(key);
-    const isSameCommit = before?.sha === progress.sha;
-    const pushId = progress.pushIds.at(-1) ?? (isSameCommit ? before?.pushId : undefined);
-    const text = toCommitStatus(report);
-    if (isSameCommit && before.state === text.state && before.pushId === pushId) return;
-    if (isSameCommit && report.kind === 'started' && before.pushId === pushId) return;
+    const news = toNews(lastWords.get(key), progress, report);
+    if (!news) return;
+    const { pushId, text } = news;
     lastWords.set(key, { sha: progress.sha, pushId, state: text.state });
-    // One run may serve several pushes: those that a newer one overtook before they were synced get its answer.
-    const served = new Set([...progress.pushIds, ...(pushId === undefined ? [] : [pushId])]);
-    inOrder(key, async () => {
-      await Promise.all([...served].map((id) => record(deps, { key, pushId: id, report, ended })));
-      await wantStatus(deps, progress, { pushId, text });
+    const word = { key, progress, report, ended, pushId, text, at: deps.now().getTime() };
+    chains.add(key, async () => {
+      for (const commit of await tell(deps, word)) summarize(commit);
     });
   };
   return {
+    announced(announcement) {
+      if (!deps.reportsTo(announcement.source)) return;
+      const { source, sha } = commitOf(announcement);
+      const at = deps.now().getTime();
+      chains.add(`summary of ${formatKey(source)} at ${sha}`, () => wantAnnouncement(deps, announcement, at));
+    },
     started(progress) {
       if (progress.pushIds.length > 0) say(progress, { kind: 'started' });
     },
     ended(progress, outcome, attempt) {
       const report = toReport(outcome, progress, attempt);
       if (report) say(progress, report, { outcome, steps: stepDurations(attempt) });
+      else if (outcome.kind === 'suspended') noteSuspended(progress);
     },
-    async flush() {
-      await Promise.all(chains.values());
-    },
+    flush: chains.flush,
   };
-}
 
-/** What an outcome says to a commit; undefined where there is nothing new to say. Pure. */
-export function toReport(outcome: SyncOutcome, progress: PushProgress, attempt: Attempt): SyncReport | undefined {
-  switch (outcome.kind) {
-    case 'done': {
-      const changed = attempt.changes.filter(({ action }) => action !== 'unchanged' && action !== 'skipped').length;
-      return { kind: 'done', changed, total: progress.kustomization.status?.inventory?.entries.length ?? 0 };
-    }
-    case 'waiting':
-      return { kind: 'waiting', message: outcome.unhealthy.join(', ') };
-    case 'failed': {
-      const { reason, disposition } = isOurTrouble(outcome.error)
-        ? { reason: 'ClusterUnavailable', disposition: 'retry' as const }
-        : describeFailure(outcome.error);
-      return { kind: 'failed', reason, disposition, message: messageOf(outcome.error) };
-    }
-    case 'superseded':
-      return { kind: 'superseded', bySha: parseRevision(outcome.by)?.sha ?? outcome.by };
-    case 'gone':
-      return { kind: 'gone' };
-    case 'blocked':
-    case 'suspended':
-    case 'unsettled':
-      return undefined;
+  /** Suspended after it was asked: nobody waits for it any longer. */
+  function noteSuspended(progress: PushProgress): void {
+    if (progress.pushIds.length === 0 || !deps.reportsTo(progress.source)) return;
+    const key = formatKey(keyOf('Kustomization', progress.kustomization));
+    const word = { state: 'suspended', description: '', at: deps.now().getTime() } as const;
+    chains.add(key, async () => {
+      await deps.pushRecords.setWord(commitOf(progress), key, word);
+      summarize(commitOf(progress));
+    });
   }
 }
 
-/** Failures that no change of the manifests would have avoided. */
-const OUR_TROUBLE: ReadonlySet<string> = new Set([
-  'INTERNAL',
-  'KUBE_CONFLICT',
-  'KUBE_CREDENTIALS_UNAVAILABLE',
-  'KUBE_UNAVAILABLE',
-  'KUBE_UNREACHABLE',
-  'RENDER_UNAVAILABLE',
-  'SYNC_TIMEOUT',
-]);
+interface SpokenWord {
+  /** The Kustomization's, as `formatKey` writes it. */
+  readonly key: string;
+  readonly progress: PushProgress;
+  readonly report: SyncReport;
+  readonly ended: Ended | undefined;
+  readonly pushId: string | undefined;
+  readonly text: StatusText;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
 
-/** Several failures are our trouble only if each of them is. */
-function isOurTrouble(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isOurTrouble);
-  return error instanceof HawserError && (OUR_TROUBLE.has(error.code) || isOurTrouble(error.cause));
+/** Records a word and wants it posted; answers the commits whose summaries it concerns. */
+async function tell(deps: ReportDeps, word: SpokenWord): Promise<readonly CommitKey[]> {
+  const { key, progress, report, ended, pushId, at } = word;
+  // One run may serve several pushes: those that a newer one overtook before they were synced get its answer.
+  const served = new Set([...progress.pushIds, ...(pushId === undefined ? [] : [pushId])]);
+  await Promise.all([...served].map((id) => record(deps, { key, pushId: id, report, ended })));
+  if (!deps.reportsTo(progress.source)) return [];
+  const isNews = await wantWord(deps, progress, word);
+  const overtaken = ended ? await wantSuperseded(deps, progress, at) : [];
+  return isNews ? [commitOf(progress), ...overtaken] : overtaken;
+}
+
+/** What to say, and for which push; undefined if it was said already. Pure. */
+function toNews(before: LastWord | undefined, { sha, pushIds }: PushProgress, report: SyncReport) {
+  const isSameCommit = before?.sha === sha;
+  const pushId = pushIds.at(-1) ?? (isSameCommit ? before.pushId : undefined);
+  const text = toCommitStatus(report);
+  const isSamePush = isSameCommit && before.pushId === pushId;
+  return isSamePush && (report.kind === 'started' || before.state === text.state) ? undefined : { pushId, text };
+}
+
+/** Runs writes one after the other per key; a failure is logged and does not stop the next one. */
+function createChains(logger: Logger) {
+  const chains = new Map<string, Promise<void>>();
+  const waiting = new Set<string>();
+  const add = (key: string, write: () => Promise<void>) => {
+    const chain = (chains.get(key) ?? Promise.resolve())
+      .then(write)
+      .catch((error: unknown) => logger.warn({ error: messageOf(error) }, 'a push could not be reported'))
+      .then(() => void (chains.get(key) === chain && chains.delete(key)));
+    chains.set(key, chain);
+  };
+  return {
+    add,
+    /** The same as one that has not begun is left out. */
+    addOnce(key: string, write: () => Promise<void>) {
+      if (waiting.has(key)) return;
+      waiting.add(key);
+      add(key, () => {
+        waiting.delete(key);
+        return write();
+      });
+    },
+    /** A write may add another one. */
+    async flush() {
+      while (chains.size > 0) await Promise.all(chains.values());
+    },
+  };
 }
 
 /** How a sync ended, and how long its steps took. */
@@ -141,25 +159,4 @@ async function record(deps: ReportDeps, { key, pushId, report, ended }: Entry): 
   const message = toCommitStatus(report).description;
   const revision = 'revision' in outcome && outcome.revision ? { revision: outcome.revision } : {};
   await deps.pushRecords.setOutcome(pushId, key, { kind: outcome.kind, message, at, ...revision });
-}
-
-/** A commit that nobody was told about (no push asked) gets a status only to correct one that stands. */
-async function wantStatus(
-  deps: ReportDeps,
-  { kustomization, source, sha }: PushProgress,
-  { pushId, text }: { pushId: string | undefined; text: { state: CommitState; description: string } },
-): Promise<void> {
-  if (!deps.reportsTo(source.spec.url)) return;
-  const { name, namespace = '' } = kustomization.metadata;
-  const key = {
-    source: keyOf('GitRepository', source),
-    sha,
-    context: `hawser/${namespace}/${name}`,
-  };
-  const standing = await deps.pushRecords.readStatus(key);
-  if (pushId === undefined && (!standing?.wanted || standing.wanted.state === text.state)) return;
-  const targetUrl = (pushId === undefined ? undefined : deps.pushUrl(pushId)) ?? standing?.wanted?.targetUrl;
-  const at = deps.now().getTime();
-  await deps.pushRecords.wantStatus(key, { ...text, at, ...(targetUrl === undefined ? {} : { targetUrl }) });
-  await deps.queues.requestCommitStatus({ ...key, final: text.state !== 'pending' });
 }

@@ -225,6 +225,10 @@ describe('the chart, rendered by helm', () => {
       'concurrency=5',
       'logLevel=warn',
       'githubApiUrl=https://b',
+      'gitlabApiUrl=https://c',
+      'giteaApiUrl=https://d',
+      'bitbucketApiUrl=https://e',
+      'azureDevopsApiUrl=https://f',
     ];
     const leftAlone = ['KUBECONFIG', 'HAWSER_KUSTOMIZE_PATH'];
 
@@ -233,7 +237,8 @@ describe('the chart, rendered by helm', () => {
     const wanted = listVariables().map(({ name }) => name);
     assert.deepEqual([...environment.keys()].sort(), wanted.filter((name) => !leftAlone.includes(name)).sort());
     const secrets = { REDIS_URL: 'redis://redis:6379', GITHUB_TOKEN: 'secret-1', GITHUB_WEBHOOK_SECRET: 'secret-2' };
-    const config = loadConfig({ ...(Object.fromEntries(environment) as Record<string, string>), ...secrets });
+    const texts = [...environment].filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+    const config = loadConfig({ ...Object.fromEntries(texts), ...secrets });
     assert.equal(config.artifactUrl, 'http://hawser-artifacts.flux-system.svc.cluster.local.');
   });
 

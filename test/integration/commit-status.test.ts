@@ -26,7 +26,7 @@ async function start(t: TestContext, options: { timeoutMs?: number; now?: () => 
   });
   const reporter = createGitHubReporter({ apiUrl: `${api.url}/`, dispatcher, ...options });
   const post = (status: Partial<CommitStatus> = {}, token = TOKEN) =>
-    reporter.post({ ...STATUS, ...status }, new Secret(token));
+    reporter.post({ ...STATUS, ...status }, { id: 'test', token: new Secret(token) });
   return { api, reporter, post };
 }
 
@@ -171,7 +171,7 @@ test('an aborted signal ends a post that gets no answer', async (t) => {
   api.setMood({ kind: 'hang' });
   const stopping = new AbortController();
 
-  const posting = reporter.post(STATUS, new Secret(TOKEN), stopping.signal);
+  const posting = reporter.post(STATUS, { id: 'test', token: new Secret(TOKEN) }, stopping.signal);
   stopping.abort(new Error('stopping'));
 
   await assert.rejects(posting, /stopping/);

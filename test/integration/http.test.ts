@@ -33,7 +33,7 @@ const PUSH: PushView = {
 
 function startPublic(t: TestContext, readPush: (id: string) => Promise<PushView | undefined>): Promise<string> {
   const addDelivery = () => assert.fail('no delivery is sent');
-  return listen(t, createPublicApp({ githubSecrets: [], addDelivery, readPush }));
+  return listen(t, createPublicApp({ webhookSecrets: {}, addDelivery, readPush }));
 }
 
 test('a push is shown as JSON to programs, without secrets', async (t) => {

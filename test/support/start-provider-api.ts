@@ -1,22 +1,14 @@
 /**
- * A recording GitHub API on loopback. It enforces what GitHub documents for commit statuses, and can be switched to
- * misbehave; it answers in GitHub's shapes.
+ * A recording API of a Git host on loopback. It enforces what the host documents for commit statuses, and can be switched
+ * to misbehave; it answers in the host's shapes, which are in provider-rules.ts.
  */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { eventually } from './eventually.ts';
+import { type Answer, PROVIDER_RULES, type ProviderKind, type RecordedStatus, refuse } from './provider-rules.ts';
 
-export interface RecordedStatus {
-  readonly repository: string;
-  readonly sha: string;
-  readonly state: string;
-  readonly context: string;
-  readonly description: string | null;
-  readonly targetUrl: string | null;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
+export type { RecordedStatus } from './provider-rules.ts';
 
 /** How the next requests are answered: by the rules, or with trouble. */
 export type Mood =
@@ -34,10 +26,20 @@ export type Mood =
   | { readonly kind: 'nothing' };
 
 interface ProviderApiOptions {
+  /** Whose rules it keeps; GitHub's if absent. */
+  readonly provider?: ProviderKind;
   /** Accepted tokens; any non-empty one if absent. */
   readonly tokens?: readonly string[];
   /** Known repositories (`owner/name`); any if absent. */
   readonly repositories?: readonly string[];
+}
+
+interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly at: number;
+  readonly authorization: string;
+  readonly body: Readonly<Record<string, unknown>>;
 }
 
 export interface ProviderApi {
@@ -45,32 +47,25 @@ export interface ProviderApi {
   /** In the order of arrival. */
   readonly statuses: readonly RecordedStatus[];
   /** Requests of every kind, refused ones too. */
-  readonly requests: readonly { readonly method: string; readonly path: string; readonly at: number }[];
+  readonly requests: readonly RecordedRequest[];
   setMood(mood: Mood): void;
   /** Resolves with the first recorded status that fits. */
   waitFor(predicate: (status: RecordedStatus) => boolean, timeoutMs?: number): Promise<RecordedStatus>;
   stop(): Promise<void>;
 }
 
-type Answer = { readonly status: number; readonly body: unknown; readonly headers?: Record<string, string> };
-
-const STATES = ['error', 'failure', 'pending', 'success'];
-const LONGEST_DESCRIPTION = 140;
-const MOST_STATUSES = 1_000;
-const POST_ROUTE = /^\/repos\/([^/]+\/[^/]+)\/statuses\/([^/]+)$/;
-const LIST_ROUTE = /^\/repos\/([^/]+\/[^/]+)\/commits\/([^/]+)\/statuses$/;
-
 /** Starts the API on a free port of 127.0.0.1. */
 export async function startProviderApi(options: ProviderApiOptions = {}): Promise<ProviderApi> {
   const statuses: RecordedStatus[] = [];
-  const requests: { method: string; path: string; at: number }[] = [];
+  const requests: RecordedRequest[] = [];
   let mood: Mood = { kind: 'normal' };
 
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://api').pathname;
-    requests.push({ method: request.method ?? '', path, at: Date.now() });
+    const path = request.url ?? '/';
+    const { authorization = '' } = request.headers;
     readJson(request).then(
       (body) => {
+        requests.push({ method: request.method ?? '', path, at: Date.now(), authorization, body });
         if (mood.kind === 'hang') return;
         if (mood.kind === 'nothing') request.destroy();
         else send(response, answerInMood(mood) ?? route({ options, statuses, request, path, body }));
@@ -140,75 +135,22 @@ function answerInMood(mood: Mood): Answer | undefined {
   }
 }
 
-function route(call: Call): Answer {
-  const post = call.request.method === 'POST' ? POST_ROUTE.exec(call.path) : null;
-  const list = call.request.method === 'GET' ? LIST_ROUTE.exec(call.path) : null;
-  const [, repository, sha] = post ?? list ?? [];
-  if (!repository || !sha) return refuse(404, 'Not Found');
-  if (!isAuthorized(call)) return refuse(401, 'Bad credentials');
-  if (call.options.repositories && !call.options.repositories.includes(repository)) return refuse(404, 'Not Found');
-  return post ? createStatus(call, repository, sha) : listStatuses(call, repository, sha);
-}
-
-function isAuthorized({ request, options }: Call): boolean {
-  const token = /^(?:token|bearer)\s+(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  return token !== undefined && (options.tokens === undefined || options.tokens.includes(token));
-}
-
-function createStatus(call: Call, repository: string, sha: string): Answer {
-  const { state, context = 'default', description = null, target_url = null } = call.body;
-  if (!/^[0-9a-f]{40}$/.test(sha)) return refuse(422, `No commit found for SHA: ${sha}`);
-  if (typeof state !== 'string' || !STATES.includes(state)) return invalid('state is not included in the list');
-  if (typeof context !== 'string') return invalid('context must be a string');
-  if (description !== null && [...String(description)].length > LONGEST_DESCRIPTION) {
-    return invalid('description is too long (maximum is 140 characters)');
-  }
-  if (target_url !== null && !/^https?:\/\//.test(String(target_url))) return invalid('target_url must use http(s)');
-  const same = (status: RecordedStatus) =>
-    status.repository === repository && status.sha === sha && status.context.toLowerCase() === context.toLowerCase();
-  if (call.statuses.filter(same).length >= MOST_STATUSES) {
-    return invalid('This SHA and context has reached the maximum number of statuses.');
-  }
-  const recorded = {
-    repository,
-    sha,
-    state,
-    context,
-    description: description === null ? null : String(description),
-    targetUrl: target_url === null ? null : String(target_url),
-    at: Date.now(),
-  };
-  call.statuses.push(recorded);
-  return { status: 201, body: toStatusBody(recorded, call.statuses.length) };
-}
-
-function listStatuses(call: Call, repository: string, sha: string): Answer {
-  const found = call.statuses
-    .map((status, index) => ({ status, id: index + 1 }))
-    .filter(({ status }) => status.repository === repository && status.sha === sha)
-    .reverse();
-  return { status: 200, body: found.map(({ status, id }) => toStatusBody(status, id)) };
-}
-
-function toStatusBody(status: RecordedStatus, id: number) {
-  const time = new Date(status.at).toISOString();
-  const { state, context, description, targetUrl } = status;
-  return { id, state, context, description, target_url: targetUrl, created_at: time, updated_at: time };
-}
-
-function invalid(message: string): Answer {
-  return {
-    status: 422,
-    body: {
-      message: 'Validation Failed',
-      errors: [{ resource: 'Status', code: 'custom', message }],
-      documentation_url: 'https://docs.github.com/rest/commits/statuses#create-a-commit-status',
-    },
-  };
-}
-
-function refuse(status: number, message: string, headers: Record<string, string> = {}): Answer {
-  return { status, body: { message, documentation_url: 'https://docs.github.com/rest' }, headers };
+function route({ options, statuses, request, path, body }: Call): Answer {
+  const rules = PROVIDER_RULES[options.provider ?? 'github'];
+  const target = rules.match(request.method ?? '', path);
+  if (!target) return rules.refuse(404, 'Not Found');
+  const token = rules.tokenOf(request.headers);
+  const isKnown = token !== undefined && (options.tokens === undefined || options.tokens.includes(token));
+  if (!isKnown) return rules.unauthorized;
+  if (options.repositories && !options.repositories.includes(target.repository)) return rules.refuse(404, 'Not Found');
+  if (!/^[0-9a-f]{40}$/.test(target.sha)) return rules.refuse(422, `No commit found for SHA: ${target.sha}`);
+  const before = statuses.filter(({ repository, sha }) => repository === target.repository && sha === target.sha);
+  if (request.method === 'GET') return rules.list(before);
+  const taken = rules.take(body, before);
+  if ('status' in taken) return taken;
+  const recorded = { ...target, ...taken, at: Date.now() };
+  statuses.push(recorded);
+  return rules.created(recorded, before);
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer): void {
@@ -219,7 +161,7 @@ function send(response: ServerResponse, { status, body, headers }: Answer): void
     'x-ratelimit-resource': 'core',
   };
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', ...limits, ...headers });
-  response.end(JSON.stringify(body));
+  response.end(status === 204 ? undefined : JSON.stringify(body));
 }
 
 async function readJson(request: IncomingMessage): Promise<Record<string, unknown>> {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { GITHUB_WORDS } from '../../../src/commit-status/github-reporter.ts';
 import { toPostResult } from '../../../src/commit-status/to-post-result.ts';
 
 const NOW = 1_700_000_000_000;
@@ -58,6 +59,13 @@ const CASES: readonly {
   { name: '401', status: 401, want: 'failed' },
   { name: '404', status: 404, want: 'failed' },
   { name: '422', status: 422, want: 'failed' },
+  {
+    name: '429 with the headers of GitLab',
+    status: 429,
+    headers: { 'ratelimit-remaining': '0', 'ratelimit-reset': RESET },
+    want: 'rateLimited 90000 told',
+  },
+  { name: 'a redirect, which leads nowhere', status: 302, want: 'failed' },
   { name: '409', status: 409, want: 'retry' },
   { name: '500', status: 500, want: 'retry' },
   { name: '503', status: 503, want: 'retry' },
@@ -65,7 +73,7 @@ const CASES: readonly {
 
 for (const { name, status, headers = {}, message = '', want } of CASES) {
   test(`what GitHub’s answer means: ${name}`, () => {
-    const result = toPostResult({ status, headers, message }, NOW);
+    const result = toPostResult({ status, headers, message }, GITHUB_WORDS, NOW);
 
     const pause = result.kind === 'rateLimited' ? ` ${result.retryAfterMs} ${result.told ? 'told' : 'untold'}` : '';
     assert.equal(result.kind + pause, want);

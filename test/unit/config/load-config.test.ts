@@ -7,6 +7,8 @@ import { inspect } from 'node:util';
 import { type Config, loadConfig } from '../../../src/config/load-config.ts';
 import { HawserError } from '../../../src/errors/hawser-error.ts';
 
+const SIGNING_TOKEN = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+
 type Env = Record<string, string | undefined>;
 
 const accepted: readonly { name: string; given: Env; read: (config: Config) => unknown; want: unknown }[] = [
@@ -53,10 +55,32 @@ const accepted: readonly { name: string; given: Env; read: (config: Config) => u
   {
     name: 'several webhook secrets',
     given: { GITHUB_WEBHOOK_SECRET: 'new-secret, old-secret' },
-    read: ({ github }) => github.webhookSecrets.map((secret) => secret.reveal()),
+    read: ({ webhookSecrets }) => webhookSecrets.github.map((secret) => secret.reveal()),
     want: ['new-secret', 'old-secret'],
   },
-  { name: 'no webhook secret', given: {}, read: ({ github }) => github.webhookSecrets, want: [] },
+  {
+    name: 'the secrets of every provider’s webhooks',
+    given: {
+      GITLAB_WEBHOOK_TOKEN: 'gitlab-token',
+      GITLAB_WEBHOOK_SIGNING_TOKEN: `${SIGNING_TOKEN},${SIGNING_TOKEN}`,
+      GITEA_WEBHOOK_SECRET: 'gitea-secret',
+      BITBUCKET_WEBHOOK_SECRET: 'bitbucket-secret',
+      AZURE_DEVOPS_WEBHOOK_TOKEN: 'azure-token',
+      HAWSER_WEBHOOK_SECRET: 'generic-secret',
+    },
+    read: ({ webhookSecrets }) =>
+      Object.entries(webhookSecrets).map(([name, secrets]) => [name, ...secrets.map((secret) => secret.reveal())]),
+    want: [
+      ['github'],
+      ['gitlab', 'gitlab-token'],
+      ['gitlabSigning', SIGNING_TOKEN, SIGNING_TOKEN],
+      ['gitea', 'gitea-secret'],
+      ['bitbucket', 'bitbucket-secret'],
+      ['azureDevOps', 'azure-token'],
+      ['generic', 'generic-secret'],
+    ],
+  },
+  { name: 'no webhook secret', given: {}, read: ({ webhookSecrets }) => webhookSecrets.github, want: [] },
   {
     name: 'the socket of a Redis',
     given: { REDIS_URL: '/run/redis.sock' },
@@ -110,8 +134,13 @@ const refused: readonly { name: string; given: Env; want: RegExp }[] = [
     given: { GITHUB_WEBHOOK_SECRET: ' , ' },
     want: /GITHUB_WEBHOOK_SECRET holds no secret/,
   },
+  ...[' , ', 'secret-token', 'whsec_', 'whsec_short', `${SIGNING_TOKEN},x`].map((text) => ({
+    name: `the signing token ${JSON.stringify(text)}`,
+    given: { GITLAB_WEBHOOK_SIGNING_TOKEN: text },
+    want: /GITLAB_WEBHOOK_SIGNING_TOKEN (holds no secret|must be signing tokens)/,
+  })),
   { name: 'a server that nobody works for', given: { HAWSER_ROLES: 'server' }, want: /REDIS_URL is missing/ },
-  { name: 'what comes later', given: { GITLAB_TOKEN: 'x' }, want: /GITLAB_TOKEN is not supported yet/ },
+  { name: 'what comes later', given: { HAWSER_TRIGGER_TOKEN: 'x' }, want: /HAWSER_TRIGGER_TOKEN is not supported yet/ },
   {
     name: 'a file of what comes later',
     given: { HAWSER_TRIGGER_TOKEN_FILE: 'x' },
@@ -146,7 +175,12 @@ describe('the configuration', () => {
   }
 
   test('tells every problem at once', () => {
-    const given = { HAWSER_ROLES: 'x', HAWSER_CONCURRENCY: 'y', GITLAB_TOKEN: 'z', GITHUB_TOKEN_FILE: '/nowhere' };
+    const given = {
+      HAWSER_ROLES: 'x',
+      HAWSER_CONCURRENCY: 'y',
+      HAWSER_TRIGGER_TOKEN: 'z',
+      GITHUB_TOKEN_FILE: '/nowhere',
+    };
 
     const message = messageOfRefusal(given);
 
@@ -158,9 +192,9 @@ describe('the configuration', () => {
     t.after(() => rmSync(dir, { recursive: true }));
     writeFileSync(join(dir, 'token'), 'ghp_from-a-file\n');
 
-    const { github } = loadConfig({ GITHUB_TOKEN_FILE: join(dir, 'token') });
+    const { commitStatus } = loadConfig({ GITHUB_TOKEN_FILE: join(dir, 'token') });
 
-    assert.equal(github.token?.reveal(), 'ghp_from-a-file');
+    assert.equal(commitStatus.tokens.github?.reveal(), 'ghp_from-a-file');
   });
 
   test('refuses an empty secret file', (t) => {
@@ -188,6 +222,10 @@ describe('the configuration', () => {
   test('cannot be changed', () => {
     const config = loadConfig({});
 
-    assert.ok([config, config.public, config.github, config.github.webhookSecrets].every(Object.isFrozen));
+    assert.ok(
+      [config, config.public, config.commitStatus, config.webhookSecrets, config.webhookSecrets.github].every(
+        Object.isFrozen,
+      ),
+    );
   });
 });

@@ -29,7 +29,7 @@ for (const { document, says, want } of parts) {
 const support: readonly { kind: string; field: string; want: string }[] = [
   { kind: 'GitRepository', field: 'spec.interval', want: 'yes' },
   { kind: 'GitRepository', field: 'spec.ref.branch', want: 'yes' },
-  { kind: 'GitRepository', field: 'spec.ref.tag', want: 'not yet' },
+  { kind: 'GitRepository', field: 'spec.ref.tag', want: 'yes' },
   { kind: 'GitRepository', field: 'spec.verify.mode', want: 'not yet' },
   { kind: 'GitRepository', field: 'spec.provider', want: 'not yet: `aws`, `azure`, `github`' },
   { kind: 'Kustomization', field: 'spec.path', want: 'yes' },

@@ -10,6 +10,11 @@ const CASES = [
   { name: 'another webhook has another id', other: { ...ORIGIN, hookId: '2' }, same: false },
   { name: 'another route has another id', other: { ...ORIGIN, route: '/hook/abc' }, same: false },
   { name: 'another provider has another id', other: { ...ORIGIN, provider: 'gitlab' as const }, same: false },
+  {
+    name: 'one of several refs of a delivery has another id',
+    other: { ...ORIGIN, ref: 'refs/heads/main' },
+    same: false,
+  },
   { name: 'parts do not run into each other', other: { ...ORIGIN, hookId: '', deliveryId: '1d1' }, same: false },
 ];
 

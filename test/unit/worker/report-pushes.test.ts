@@ -6,8 +6,8 @@ import type { PushRecords } from '../../../src/push-record/create-push-records.t
 import type { PushProgress } from '../../../src/sync/deps.ts';
 import type { SyncOutcome } from '../../../src/sync/outcome.ts';
 import { createLogger } from '../../../src/telemetry/create-logger.ts';
-import { createPushReports, toReport } from '../../../src/worker/report-pushes.ts';
-import { reportsToGitHub } from '../../../src/worker/reports-to-github.ts';
+import { createPushReports } from '../../../src/worker/report-pushes.ts';
+import { toReport } from '../../../src/worker/to-report.ts';
 
 const sha = 'a'.repeat(40);
 const revision = `main@sha1:${sha}`;
@@ -17,6 +17,7 @@ const changes = [
   { ref, action: 'unchanged' as const },
 ];
 const progress = {
+  pushIds: ['push'],
   kustomization: { status: { inventory: { entries: [1, 2, 3].map((id) => ({ id: `${id}`, v: 'v1' })) } } },
 } as unknown as PushProgress;
 
@@ -67,6 +68,16 @@ const cases: readonly { name: string; outcome: SyncOutcome; want: string | undef
     outcome: { kind: 'superseded', revision, by: `main@sha1:${'b'.repeat(40)}` },
     want: 'error superseded by bbbbbbb',
   },
+  {
+    name: 'blocked is pending and says by what',
+    outcome: { kind: 'blocked', reason: 'DependencyNotReady', message: 'db is not ready' },
+    want: 'pending blocked: db is not ready',
+  },
+  {
+    name: 'gone is told to whoever pushed',
+    outcome: { kind: 'gone' },
+    want: 'error not deployed: the Kustomization was deleted',
+  },
   { name: 'suspended says nothing', outcome: { kind: 'suspended' }, want: undefined },
 ];
 
@@ -82,6 +93,7 @@ test('a sync that serves several pushes is recorded for each of them', async () 
     logger: createLogger({ level: 'error' }),
     now: () => new Date(0),
     reportsTo: () => false,
+    hasSource: () => false,
     pushUrl: () => undefined,
   });
   const kustomization = { metadata: { name: 'app', namespace: 'default' } };
@@ -106,17 +118,5 @@ describe('what a commit is told', () => {
       const status = report && toCommitStatus(report);
       assert.equal(status && `${status.state} ${status.description}`, want);
     });
-  }
-});
-
-describe('which repositories get statuses', () => {
-  const hosts: readonly [name: string, repository: string, api: string, want: boolean][] = [
-    ['github.com', 'https://github.com/acme/app', 'https://api.github.com', true],
-    ['an Enterprise server on its own host', 'https://ghe.example/acme/app.git', 'https://ghe.example/api/v3', true],
-    ['another host never gets the token', 'https://gitlab.com/acme/app', 'https://api.github.com', false],
-    ['a host that only looks like it', 'https://github.com.evil.example/acme/app', 'https://api.github.com', false],
-  ];
-  for (const [name, repository, api, want] of hosts) {
-    test(name, () => assert.equal(reportsToGitHub(repository, api), want));
   }
 });

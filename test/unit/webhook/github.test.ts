@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { HawserError } from '../../../src/errors/hawser-error.ts';
-import { type ParsedDelivery, parseGitHubDelivery } from '../../../src/webhook/parse-github-delivery.ts';
+import { github } from '../../../src/webhook/github.ts';
+import type { DeliveryHeaders, ParsedDelivery } from '../../../src/webhook/webhook-provider.ts';
 import { makeDelivery } from '../../support/make-push.ts';
+import { summarizeDelivery } from '../../support/summarize-delivery.ts';
 
 const FIXTURES = new URL('../../fixtures/webhook/', import.meta.url);
 const A = 'a'.repeat(40);
@@ -28,17 +29,8 @@ function parse(payload: unknown, options: { form?: boolean; event?: string } = {
   return parseGitHubDelivery(body, headers);
 }
 
-/** A word that says all: the moved ref, or why not, or the error's code and field. */
-function summarize(given: () => ParsedDelivery): string {
-  try {
-    const parsed = given();
-    return parsed.kind === 'ignored'
-      ? `ignored: ${parsed.reason}`
-      : `${parsed.push.ref} ${parsed.push.before[0]}→${parsed.push.after[0]}`;
-  } catch (error) {
-    if (!(error instanceof HawserError)) throw error;
-    return `${error.code} ${error.data.field}`;
-  }
+function parseGitHubDelivery(raw: Buffer, headers: DeliveryHeaders): ParsedDelivery {
+  return github.parse({ raw, headers, receivedAt: 0 });
 }
 
 const CASES: readonly { name: string; given: () => ParsedDelivery; want: string }[] = [
@@ -53,7 +45,17 @@ const CASES: readonly { name: string; given: () => ParsedDelivery; want: string 
   {
     name: 'a tag',
     given: () => parse(readFixture('github-push-tag.json')),
-    want: 'ignored: refs/tags/v1.0.0 is not a branch, and only branches are followed',
+    want: 'refs/tags/v1.0.0 0→b',
+  },
+  {
+    name: 'an annotated tag, of which the commit counts',
+    given: () => parse({ ...PUSH, ref: 'refs/tags/v2', before: ZEROS, head_commit: { id: 'c'.repeat(40) } }),
+    want: 'refs/tags/v2 0→c',
+  },
+  {
+    name: 'a repository that uses SHA-256',
+    given: () => parse({ ...PUSH, before: '0'.repeat(64), after: 'd'.repeat(64) }),
+    want: 'ignored: the repository uses SHA-256, which is not supported',
   },
   {
     name: 'a ping',
@@ -133,7 +135,7 @@ const CASES: readonly { name: string; given: () => ParsedDelivery; want: string 
 
 for (const { name, given, want } of CASES) {
   test(`parsing a delivery: ${name}`, () => {
-    assert.equal(summarize(given), want);
+    assert.equal(summarizeDelivery(given), want);
   });
 }
 
@@ -148,20 +150,23 @@ test('a push keeps the repository’s URLs, without credentials and queries', ()
   );
 
   assert.deepEqual(parsed, {
-    kind: 'push',
+    kind: 'pushes',
     deliveryId: 'd1',
-    push: {
-      provider: 'github',
-      repository: 'acme/app',
-      repositoryUrls: [
-        'https://example.com/acme/app.git',
-        'https://example.com/acme/app',
-        'ssh://git@example.com/acme/app.git',
-      ],
-      ref: 'refs/heads/main',
-      before: A,
-      after: B,
-    },
+    hookId: '292430182',
+    pushes: [
+      {
+        provider: 'github',
+        repository: 'acme/app',
+        repositoryUrls: [
+          'https://example.com/acme/app.git',
+          'https://example.com/acme/app',
+          'ssh://git@example.com/acme/app.git',
+        ],
+        ref: 'refs/heads/main',
+        before: A,
+        after: B,
+      },
+    ],
   });
 });
 
@@ -172,7 +177,7 @@ test('deliveries without an id are told apart by their content', () => {
   assert.notEqual(idOf('{"a":1}'), idOf('{"a":2}'));
 });
 
-const USED_FIELDS = ['ref', 'before', 'after', 'repository'];
+const USED_FIELDS = ['ref', 'before', 'after', 'head_commit', 'repository'];
 const USED_REPOSITORY_FIELDS = ['full_name', 'clone_url', 'html_url', 'ssh_url', 'git_url'];
 
 test('whatever type a field has, parsing gives a push, a reason or an error that names the field', () => {
@@ -183,7 +188,7 @@ test('whatever type a field has, parsing gives a push, a reason or an error that
       const [outer = '', inner] = path.split('.');
       const payload = inner === undefined ? { ...PUSH, [outer]: value } : withRepository({ [inner]: value });
 
-      const summary = summarize(() => parse(payload, { form }));
+      const summary = summarizeDelivery(() => parse(payload, { form }));
 
       assert.match(summary, new RegExp(`^(refs/heads/|ignored: |WEBHOOK_BODY_INVALID ${outer})`));
     }),
@@ -196,7 +201,9 @@ test('whatever bytes come, parsing never throws anything but a HawserError', () 
   const event = fc.oneof(fc.constantFrom('push', 'ping'), header);
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), event, header, (bytes, name, contentType) => {
-      summarize(() => parseGitHubDelivery(Buffer.from(bytes), { 'x-github-event': name, 'content-type': contentType }));
+      summarizeDelivery(() =>
+        parseGitHubDelivery(Buffer.from(bytes), { 'x-github-event': name, 'content-type': contentType }),
+      );
     }),
     { numRuns: 500 },
   );

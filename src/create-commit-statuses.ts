@@ -1,0 +1,78 @@
+import type { StatusProvider } from './commit-status/commit-status.ts';
+import { createReporters } from './commit-status/create-reporters.ts';
+import { createStatusCredentials } from './commit-status/find-credentials.ts';
+import { findProvider } from './commit-status/find-provider.ts';
+import type { Config } from './config/load-config.ts';
+import { createGitHubAppTokens } from './credentials/github-app.ts';
+import type { GitRepository } from './model/git-repository.ts';
+import type { PushRecords } from './push-record/create-push-records.ts';
+import type { Queues } from './queue/create-queues.ts';
+import type { Cluster } from './start-cluster.ts';
+import type { Logger } from './telemetry/create-logger.ts';
+import type { Metrics } from './telemetry/metrics.ts';
+import { postCommitStatus } from './worker/post-commit-status.ts';
+import { createRefusedCredentials } from './worker/refused-credentials.ts';
+import { createPushReports } from './worker/report-pushes.ts';
+
+interface CommitStatusDeps {
+  readonly config: Pick<Config, 'commitStatus' | 'externalUrl'>;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly queues: Queues;
+  readonly pushRecords: PushRecords;
+  readonly cluster: Pick<Cluster, 'client' | 'resources'>;
+}
+
+/** Statuses that are posted at a time; the limits of each provider are kept elsewhere. */
+const SLOTS = 8;
+
+/** What tells commits how their push goes: reports say what, a worker posts it to whichever host the repository is on. */
+export function createCommitStatuses(deps: CommitStatusDeps) {
+  const { config, logger, queues, pushRecords, cluster } = deps;
+  const { apiUrls, tokens } = config.commitStatus;
+  const now = () => new Date();
+  const gitHubApps = createGitHubAppTokens({ apiUrl: apiUrls.github ?? 'https://api.github.com' });
+  const credentials = createStatusCredentials({
+    readSecret: async (namespace, name) => {
+      const ref = { group: '', version: 'v1', kind: 'Secret', namespace, name };
+      return (await cluster.client.get(ref))?.data as Record<string, string> | undefined;
+    },
+    gitHubApps,
+    tokens,
+  });
+  const providerOf = (url: string): StatusProvider | undefined => findProvider(url, apiUrls);
+  const reports = createPushReports({
+    pushRecords,
+    queues,
+    logger,
+    now,
+    reportsTo: (source) => isReportedTo(source, providerOf, credentials.mayHave),
+    hasSource: (name) => cluster.resources.gitRepository(name) !== undefined,
+    pushUrl: (pushId) => (config.externalUrl === undefined ? undefined : `${config.externalUrl}/pushes/${pushId}`),
+  });
+  const post = {
+    ...deps,
+    resources: cluster.resources,
+    reporters: createReporters(apiUrls),
+    findProvider: providerOf,
+    credentials,
+    refused: createRefusedCredentials(now),
+  };
+  return {
+    reports,
+    /** Tokens of GitHub Apps, which Git may use as well. */
+    gitHubApps,
+    startWorker: () =>
+      queues.startCommitStatusWorker((request) => postCommitStatus(post, request), { concurrency: SLOTS }),
+  };
+}
+
+/** Without anything to prove who is writing there is nobody to tell. */
+function isReportedTo(
+  { metadata: { namespace = '' }, spec: { url, secretRef } }: GitRepository,
+  providerOf: (url: string) => StatusProvider | undefined,
+  mayHave: (source: { namespace: string; secretRef: typeof secretRef }, provider: StatusProvider) => boolean,
+): boolean {
+  const provider = providerOf(url);
+  return provider !== undefined && mayHave({ namespace, secretRef }, provider);
+}

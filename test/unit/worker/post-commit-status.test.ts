@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { CommitStatus, PostResult } from '../../../src/commit-status/commit-status.ts';
+import { Secret } from '../../../src/errors/secret.ts';
+import type { GitRepository } from '../../../src/model/git-repository.ts';
+import type { WantedStatus } from '../../../src/push-record/push-record.ts';
+import { createLogger } from '../../../src/telemetry/create-logger.ts';
+import { createMetrics } from '../../../src/telemetry/metrics.ts';
+import { postCommitStatus } from '../../../src/worker/post-commit-status.ts';
+import { createRefusedCredentials } from '../../../src/worker/refused-credentials.ts';
+
+const REQUEST = {
+  source: { kind: 'GitRepository' as const, namespace: 'default', name: 'app' },
+  sha: 'a'.repeat(40),
+  context: 'hawser/default/app',
+};
+const REFUSED: PostResult = { kind: 'failed', message: '403', byCredential: true };
+const POSTED: PostResult = { kind: 'posted' };
+
+interface Given {
+  readonly url?: string;
+  readonly ref?: GitRepository['spec']['ref'];
+  /** What each credential meets, in their order. */
+  readonly meets?: Readonly<Record<string, PostResult>>;
+  readonly waits?: Readonly<Record<string, number>>;
+}
+
+function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED }, waits = {} }: Given) {
+  const wanted: WantedStatus = { state: 'success', description: 'deployed', at: 1 };
+  let posted: WantedStatus | undefined;
+  let time = 0;
+  const tried: string[] = [];
+  const sent: CommitStatus[] = [];
+  const paused: [string, number][] = [];
+  const post = () =>
+    postCommitStatus(
+      {
+        resources: {
+          gitRepository: () =>
+            ({ metadata: { name: 'app', namespace: 'default' }, spec: { url, ref } }) as unknown as GitRepository,
+        },
+        pushRecords: {
+          readStatus: async () => ({ wanted, ...(posted ? { posted } : {}) }),
+          markPosted: async (_, status) => {
+            posted = status;
+          },
+        },
+        queues: {
+          takeStatusToken: async (id) => waits[id] ?? 0,
+          pauseStatus: async (id, ms) => void paused.push([id, ms]),
+        },
+        reporters: {
+          github: {
+            post: async (status, { id }) => {
+              tried.push(id);
+              sent.push(status);
+              return meets[id] ?? POSTED;
+            },
+          },
+        },
+        findProvider: (repository) => (repository.startsWith('https://github.com/') ? 'github' : undefined),
+        credentials: {
+          mayHave: () => true,
+          find: async () => Object.keys(meets).map((id) => ({ id, token: new Secret(id) })),
+        },
+        refused,
+        logger: createLogger({ level: 'silent' as 'error' }),
+        metrics: createMetrics(),
+      },
+      REQUEST,
+    );
+  const refused = createRefusedCredentials(() => new Date(time));
+  const forget = (afterMs: number) => {
+    posted = undefined;
+    time += afterMs;
+  };
+  return { post, tried, sent, paused, forget, isPosted: () => posted !== undefined };
+}
+
+test('a credential that is refused gives way to the next one, and is left alone for an hour', async () => {
+  const { post, tried, forget, isPosted } = setUp({ meets: { own: REFUSED, configured: POSTED } });
+
+  assert.equal(await post(), undefined);
+  assert.ok(isPosted());
+  forget(0);
+  await post();
+  forget(3_600_001);
+  await post();
+
+  assert.deepEqual(tried, ['own', 'configured', 'configured', 'own', 'configured']);
+});
+
+test('the last credential is tried each time, because somebody may have given it what it lacked', async () => {
+  const { post, tried, forget } = setUp({ meets: { own: REFUSED } });
+
+  await post();
+  forget(0);
+  await post();
+
+  assert.deepEqual(tried, ['own', 'own']);
+});
+
+test('a refusal that is not the credential’s is not tried again with another one', async () => {
+  const { post, tried, isPosted } = setUp({
+    meets: { own: { kind: 'failed', message: '422', byCredential: false }, configured: POSTED },
+  });
+
+  assert.equal(await post(), undefined);
+
+  assert.deepEqual(tried, ['own']);
+  assert.ok(isPosted(), 'it is not tried for ever');
+});
+
+test('a limit pauses its credential alone', async () => {
+  const { post, paused } = setUp({ meets: { own: { kind: 'rateLimited', retryAfterMs: 7_000, told: true } } });
+
+  assert.deepEqual(await post(), { againInMs: 7_000 });
+  assert.deepEqual(paused, [['own', 7_000]]);
+});
+
+test('without budget nothing is sent', async () => {
+  const { post, sent } = setUp({ waits: { own: 1_234 } });
+
+  assert.deepEqual(await post(), { againInMs: 1_234 });
+  assert.equal(sent.length, 0);
+});
+
+test('a repository of another host, or without any credential, is told nothing', async () => {
+  const elsewhere = setUp({ url: 'https://codeberg.org/acme/app' });
+  const nobody = setUp({ meets: {} });
+
+  assert.equal(await elsewhere.post(), undefined);
+  assert.equal(await nobody.post(), undefined);
+  assert.equal(elsewhere.sent.length + nobody.sent.length, 0);
+});
+
+const REFS: readonly [name: string, ref: GitRepository['spec']['ref'], want: string | undefined][] = [
+  ['a branch', { branch: 'main' }, 'main'],
+  ['a tag before a branch', { branch: 'main', tag: 'v1' }, 'v1'],
+  ['no name for a range of versions', { branch: 'main', semver: '*' }, undefined],
+  ['no name for a commit', { branch: 'main', commit: 'a'.repeat(40) }, undefined],
+];
+
+for (const [name, ref, want] of REFS) {
+  test(`the host is told the ref that is followed: ${name}`, async () => {
+    const { post, sent } = setUp({ ref });
+
+    await post();
+
+    assert.equal(sent[0]?.ref, want);
+  });
+}
