@@ -10,6 +10,7 @@ import type { Kustomization } from '../model/kustomization.ts';
 import { keyOf } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import { artifactOf, isFedBy } from './feeds.ts';
+import { insist } from './insist.ts';
 
 interface FollowDeps {
   readonly client: Pick<KubeClient, 'watch' | 'discovery'>;
@@ -54,7 +55,7 @@ export function followArtifactSources(deps: FollowDeps): ArtifactSourceFollowing
         cause: 'source' as const,
         revision,
       }));
-    if (requests.length > 0) deps.queues.requestSyncs(requests).catch(deps.onError);
+    if (requests.length > 0) void insist(() => deps.queues.requestSyncs(requests), deps.onError);
   };
   const update = () => {
     const wanted = new Set(deps.kustomizations.list().map((object) => (object as Kustomization).spec.sourceRef.kind));

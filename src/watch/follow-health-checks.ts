@@ -5,6 +5,7 @@ import type { Kustomization } from '../model/kustomization.ts';
 import { healthChecksOf } from '../model/kustomization-health.ts';
 import { formatKey, keyOf } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
+import { insist } from './insist.ts';
 import { isWaitingForHealth } from './judge-health.ts';
 
 interface FollowDeps {
@@ -57,7 +58,7 @@ export function followHealthChecks({ client, queues, onError }: FollowDeps): Hea
     if ((followed.get(formatKey(key))?.checks ?? '') === checks) return;
     end(formatKey(key))?.catch(onError);
     if (refs.length === 0) return;
-    const onChange = () => void queues.requestSync({ key, cause: 'health' }).catch(onError);
+    const onChange = () => void insist(() => queues.requestSync({ key, cause: 'health' }), onError);
     // Nothing is watched before every kind is known, so that a failure leaves no watch behind.
     const watches = Promise.all(refs.map(findWatched)).then((queries) =>
       queries.flat().map((query) => watchOne(query, onChange)),

@@ -8,6 +8,7 @@ import { formatSubject, type KubeObject, refOf } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { keyOf } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
+import { insist } from './insist.ts';
 
 interface FollowDeps {
   readonly client: Pick<KubeClient, 'watch'>;
@@ -28,7 +29,7 @@ export function followReferences(deps: FollowDeps): { stop(): Promise<void> } {
       .list()
       .filter((kustomization) => referencesOf(kustomization as Kustomization).includes(subject))
       .map((kustomization) => ({ key: keyOf('Kustomization', kustomization), cause: 'spec' as const }));
-    if (requests.length > 0) deps.queues.requestSyncs(requests).catch(deps.onError);
+    if (requests.length > 0) void insist(() => deps.queues.requestSyncs(requests), deps.onError);
   };
   const watches = PLURALS.map((plural) => {
     const versions = new Map<string, string | undefined>();

@@ -12,6 +12,7 @@ import { REQUESTED_AT } from '../model/request-annotation.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Cause, SyncRequest } from '../queue/pending-request.ts';
 import { artifactOf, findDependency, isFedBy } from './feeds.ts';
+import { insist } from './insist.ts';
 
 interface FollowDeps {
   readonly gitRepositories: Cache;
@@ -21,7 +22,7 @@ interface FollowDeps {
   readonly announced: (uid: string) => string | undefined;
   /** Told of each revision that a source has left, whoever moved it. */
   readonly onLeft: (uid: string, revision: string) => void;
-  /** Told of every failure to ask; the next round of `restore` makes up for it. */
+  /** Told of every failure to ask, which is then asked again. */
   readonly onError: (error: unknown) => void;
 }
 
@@ -34,15 +35,14 @@ const RESTORE_EVERY_MS = 60_000;
 /** Starts following; the caches must be synced, so that what exists already is restored and not asked for anew. */
 export function followResources(deps: FollowDeps): Following {
   let isStopped = false;
-  const attempt = (asking: Promise<unknown>) => void asking.catch((error: unknown) => deps.onError(error));
   const restore = () => {
-    if (!isStopped) attempt(deps.queues.restore(allKeys(deps)));
+    if (!isStopped) deps.queues.restore(allKeys(deps)).catch(deps.onError);
   };
   const take = (kind: SyncKind, change: ResourceChange) => {
     const key = keyOf(kind, change.object);
-    if (change.type === 'DELETED') return attempt(deps.queues.forget(key));
+    if (change.type === 'DELETED') return void insist(() => deps.queues.forget(key), deps.onError);
     const requests = toRequests(key, change, followersOf(deps, change));
-    if (requests.length > 0) attempt(deps.queues.requestSyncs(requests));
+    if (requests.length > 0) void insist(() => deps.queues.requestSyncs(requests), deps.onError);
   };
   const follow = (kind: SyncKind, cache: Cache) =>
     cache.onChange((type, object, previous) => take(kind, { type, object, previous }));

@@ -8,6 +8,7 @@ import type { WatchEventType } from '../kube/kube-client.ts';
 import { identityOf, type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
 import type { ObjectKey } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
+import { insist } from './insist.ts';
 
 interface JudgeDeps {
   readonly live: LiveObjects;
@@ -35,11 +36,10 @@ export function createDriftJudge(deps: JudgeDeps): DriftJudge {
   const ask = (owner: ObjectKey, ref: ObjectRef, { drift, afterMs }: { drift: Drift; afterMs: number }) => {
     deps.live.markDrift(ref, drift);
     deps.onDrift(owner, ref, drift.reason);
-    const request =
-      afterMs === 0
-        ? deps.queues.requestSync({ key: owner, cause: 'drift' })
-        : deps.queues.wake(owner, new Date(deps.now().getTime() + afterMs), 'drift');
-    request.catch(deps.onError);
+    const at = new Date(deps.now().getTime() + afterMs);
+    const request = () =>
+      afterMs === 0 ? deps.queues.requestSync({ key: owner, cause: 'drift' }) : deps.queues.wake(owner, at, 'drift');
+    void insist(request, deps.onError);
   };
   const correct = (owner: ObjectKey, ref: ObjectRef, drift: Drift) =>
     ask(owner, ref, { drift, afterMs: deps.live.fights.delayOf(owner, ref) });

@@ -11,6 +11,7 @@ import type { Kustomization } from '../model/kustomization.ts';
 import { wantsHealth } from '../model/kustomization-health.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import { coversKind } from './expressions.ts';
+import { insist } from './insist.ts';
 
 interface JudgeDeps {
   readonly live: LiveObjects;
@@ -29,7 +30,7 @@ export function createHealthJudge(deps: JudgeDeps) {
       const isTerminating = owner.metadata.deletionTimestamp !== undefined;
       if (isTerminating ? type !== 'DELETED' : !isWaitingForHealth(owner)) return;
       if (isTerminating || isDecided(deps.live, { owner, type, object, before })) {
-        deps.queues.requestSync({ key, cause: 'health' }).catch(deps.onError);
+        void insist(() => deps.queues.requestSync({ key, cause: 'health' }), deps.onError);
       }
     },
   };
