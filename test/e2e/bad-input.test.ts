@@ -505,15 +505,15 @@ const SOURCES: readonly SourceCase[] = [
   },
   {
     name: 'odd-secret',
-    title: 'a secret without password',
+    title: 'a secret with a password and no user name',
     async spoil({ story }) {
-      await story.create(makeSecret(story, 'odd', { username: 'octo' }));
+      await story.create(makeSecret(story, 'odd', { password: CREDENTIALS.password }));
       return { secretRef: { name: 'odd' } };
     },
     mend: ({ story }) => story.kubectl('patch', 'secret', 'odd', '-p', JSON.stringify({ stringData: CREDENTIALS })),
     reason: 'AuthenticationFailed',
     shape: 'retried',
-    message: /secret '\S+\/odd': the key 'password' is missing or empty; supported are the keys username and password$/,
+    message: /'password' requires 'username' to be set/,
   },
   {
     name: 'url-password',

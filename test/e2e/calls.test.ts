@@ -24,12 +24,14 @@ test('a push costs the API server its trials, its writes and two status patches,
   const first = await repository.commitAndPush(FILES);
   await story.create(makeGitRepository({ namespace }, { url: repository.url }), makeKustomization({ namespace }));
   await story.applied(first);
+  // The source's own status is written when it suits.
+  const ofKustomization = () => seen.filter((call) => !call.startsWith('source'));
   const callsOf = async (before: string, files: Record<string, string>) => {
     const after = await repository.commitAndPush(files);
     seen.length = 0;
     await story.hook({ before, after });
     await story.applied(after);
-    return { after, calls: seen.filter((call) => !call.startsWith('source')).sort() };
+    return { after, calls: ofKustomization().sort() };
   };
 
   const two = await callsOf(first, {
@@ -53,7 +55,7 @@ test('a push costs the API server its trials, its writes and two status patches,
     '--for=jsonpath={.status.lastHandledReconcileAt}=now',
     '--timeout=30s',
   );
-  assert.deepEqual(seen, ['status'], 'the answer to the annotation is all that is written');
+  assert.deepEqual(ofKustomization(), ['status'], 'the answer to the annotation is all that is written');
 });
 
 /** What a request of Hawser's does; undefined for watches, events and discovery. */
