@@ -118,7 +118,12 @@ describe('deploy/install.yaml in a cluster', () => {
     { verb: 'patch', resource: 'kustomizations.kustomize.toolkit.fluxcd.io', subresource: 'status', want: 'yes' },
     { verb: 'delete', resource: 'kustomizations.kustomize.toolkit.fluxcd.io', want: 'no' },
     { verb: 'get', resource: 'secrets', want: 'yes' },
-    { verb: 'list', resource: 'secrets', want: 'no' },
+    { verb: 'watch', resource: 'secrets', want: 'yes' },
+    { verb: 'watch', resource: 'configmaps', want: 'yes' },
+    { verb: 'update', resource: 'secrets', want: 'no' },
+    { verb: 'impersonate', resource: 'serviceaccounts', want: 'yes' },
+    { verb: 'create', resource: 'serviceaccounts', subresource: 'token', want: 'yes' },
+    { verb: 'impersonate', resource: 'users', want: 'no' },
     { verb: 'create', resource: 'events', want: 'yes' },
     { verb: 'patch', resource: 'events', want: 'yes' },
     { verb: 'watch', resource: 'customresourcedefinitions.apiextensions.k8s.io', want: 'yes' },
@@ -224,15 +229,19 @@ describe('the chart, rendered by helm', () => {
       'externalUrl=https://a',
       'concurrency=5',
       'logLevel=warn',
+      'strictSubstitution=false',
       'githubApiUrl=https://b',
       'gitlabApiUrl=https://c',
       'giteaApiUrl=https://d',
       'bitbucketApiUrl=https://e',
       'azureDevopsApiUrl=https://f',
     ];
+    const tenancy = ['tenancy.defaultServiceAccount=deployer', 'tenancy.noCrossNamespaceRefs=true'];
     const leftAlone = ['KUBECONFIG', 'HAWSER_KUSTOMIZE_PATH'];
 
-    const environment = environmentOf(render('redis.external=true', ...settings.map((setting) => `config.${setting}`)));
+    const environment = environmentOf(
+      render('redis.external=true', ...tenancy, ...settings.map((setting) => `config.${setting}`)),
+    );
 
     const wanted = listVariables().map(({ name }) => name);
     assert.deepEqual([...environment.keys()].sort(), wanted.filter((name) => !leftAlone.includes(name)).sort());
