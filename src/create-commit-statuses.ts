@@ -4,6 +4,7 @@ import { createStatusCredentials } from './commit-status/find-credentials.ts';
 import { findProvider } from './commit-status/find-provider.ts';
 import type { Config } from './config/load-config.ts';
 import { createGitHubAppTokens } from './credentials/github-app.ts';
+import { readSecretData } from './kube/read-secret-data.ts';
 import type { GitRepository } from './model/git-repository.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
@@ -33,10 +34,7 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
   const now = () => new Date();
   const gitHubApps = createGitHubAppTokens({ apiUrl: apiUrls.github ?? 'https://api.github.com' });
   const credentials = createStatusCredentials({
-    readSecret: async (namespace, name) => {
-      const ref = { group: '', version: 'v1', kind: 'Secret', namespace, name };
-      return (await cluster.client.get(ref))?.data as Record<string, string> | undefined;
-    },
+    readSecret: (namespace, name) => readSecretData(cluster.client, namespace, name),
     gitHubApps,
     tokens,
   });

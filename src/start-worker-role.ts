@@ -8,6 +8,7 @@ import { createCommitStatuses } from './create-commit-statuses.ts';
 import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { createEventRecorder } from './kube/create-event-recorder.ts';
+import { readSecretData } from './kube/read-secret-data.ts';
 import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
@@ -103,10 +104,7 @@ function createParts(deps: WorkerRoleDeps) {
   const commitStatuses = createCommitStatuses(deps);
   const { reports } = commitStatuses;
   const credentials = createCredentials({
-    readSecret: async (namespace, name) => {
-      const ref = { group: '', version: 'v1', kind: 'Secret', namespace, name };
-      return (await client.get(ref))?.data as Record<string, string> | undefined;
-    },
+    readSecret: (namespace, name) => readSecretData(client, namespace, name),
     appTokens: commitStatuses.gitHubApps,
   });
   const artifactReader = createArtifactReader();

@@ -22,6 +22,7 @@ const IMMUTABLE =
   /field is immutable|may not change once set|updates to statefulset spec for fields other than|is immutable after creation|cannot change roleRef|is forbidden after creation|may not be changed in an update|pod updates may not change fields other than|updates to \w+ are forbidden/i;
 const FIELD_NOT_DECLARED = ': field not declared in schema';
 const DRY_RUN_UNSUPPORTED = /does not support dry run/i;
+const TOO_LARGE = /request is too large|ResourceExhausted|larger than max/;
 const UNSERVED_VERSION = /convert CR to an invalid group\/version/;
 
 /** A request that the API server refused, or that never got an answer. */
@@ -80,6 +81,11 @@ export class KubeError extends HawserError {
   /** A dry-run would call a webhook that may have side effects: the object cannot be tried, only written. */
   get isDryRunUnsupported(): boolean {
     return DRY_RUN_UNSUPPORTED.test(this.message);
+  }
+
+  /** The object is larger than etcd, or the API server's connection to it, takes. */
+  get isTooLarge(): boolean {
+    return TOO_LARGE.test(this.message);
   }
 
   /** managedFields name a version that is no longer served; they must be rewritten before any apply. */

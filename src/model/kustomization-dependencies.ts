@@ -1,15 +1,24 @@
+import type { KubeObject } from './kube-object.ts';
 import type { Kustomization } from './kustomization.ts';
+import type { KustomizationSpec } from './kustomization-spec.ts';
 
 interface Name {
   readonly namespace: string;
   readonly name: string;
 }
 
+/** One entry of `spec.dependsOn`. */
+export interface Dependency extends Name {
+  /** CEL expression that stands in place of the rule. */
+  readonly readyExpr: string | undefined;
+}
+
 /** What `spec.dependsOn` names, each in its namespace. */
-function dependenciesOf({ metadata, spec }: Pick<Kustomization, 'metadata' | 'spec'>): Name[] {
-  return (spec.dependsOn ?? []).map(({ name, namespace }) => ({
+export function dependenciesOf({ metadata, spec }: KubeObject): Dependency[] {
+  return ((spec as KustomizationSpec).dependsOn ?? []).map(({ name, namespace, readyExpr }) => ({
     name,
     namespace: namespace ?? metadata.namespace ?? '',
+    readyExpr,
   }));
 }
 

@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util';
 import { HawserError } from '../errors/hawser-error.ts';
 import { compileReadyExpression } from '../health/compile-ready-expression.ts';
 import { findCondition } from '../model/conditions.ts';
 import type { Kustomization } from '../model/kustomization.ts';
-import { findDependencyCycle } from '../model/kustomization-dependencies.ts';
+import { dependenciesOf, findDependencyCycle } from '../model/kustomization-dependencies.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import type { Resources } from './resources.ts';
 
 interface Question {
@@ -19,27 +21,32 @@ export function findUnreadyDependency(
   resources: Pick<Resources, 'kustomization'>,
   { kustomization, revision }: Question,
 ): string | undefined {
-  const { dependsOn = [] } = kustomization.spec;
-  const { namespace = '' } = kustomization.metadata;
-  const checks = dependsOn.map(({ readyExpr }, index) =>
+  const dependencies = dependenciesOf(kustomization);
+  const checks = dependencies.map(({ readyExpr }, index) =>
     readyExpr ? compileReadyExpression(readyExpr, `spec.dependsOn[${index}].readyExpr`) : undefined,
   );
-  for (const [index, { name, namespace: other = namespace }] of dependsOn.entries()) {
-    const dep = resources.kustomization({ namespace: other, name });
-    const isReady = checks[index];
+  for (const [index, { namespace, name }] of dependencies.entries()) {
+    const dep = resources.kustomization({ namespace, name });
     const problem = dep
-      ? isReady
-        ? judgeExpression(() => isReady({ self: kustomization, dep }))
-        : judgeDependency(kustomization, dep, revision)
+      ? judge({ self: kustomization, dep }, checks[index], revision)
       : `not found: kustomizations.kustomize.toolkit.fluxcd.io "${name}" not found`;
     if (problem === undefined) continue;
     refuseCycle(resources, kustomization);
-    return `dependency '${other}/${name}' ${problem}`;
+    return `dependency '${namespace}/${name}' ${problem}`;
   }
   return undefined;
 }
 
-function judgeDependency(self: Kustomization, dep: Kustomization, revision: string): string | undefined {
+interface Pair {
+  readonly self: Kustomization;
+  readonly dep: Kustomization;
+}
+
+function judge(pair: Pair, isReady: ((pair: Pair) => boolean) | undefined, revision: string): string | undefined {
+  return isReady ? judgeExpression(() => isReady(pair)) : judgeDependency(pair, revision);
+}
+
+function judgeDependency({ self, dep }: Pair, revision: string): string | undefined {
   const isObserved = dep.status?.observedGeneration === dep.metadata.generation;
   if (!isObserved || findCondition(dep.status?.conditions, 'Ready')?.status !== 'True') return 'is not ready';
   const isBehind = isSameSource(self, dep) && dep.status?.lastAppliedRevision !== revision;
@@ -57,11 +64,7 @@ function judgeExpression(isReady: () => boolean): string | undefined {
 }
 
 function isSameSource(a: Kustomization, b: Kustomization): boolean {
-  return sourceId(a) === sourceId(b);
-}
-
-function sourceId({ metadata, spec: { sourceRef } }: Kustomization): string {
-  return `${sourceRef.kind}/${sourceRef.namespace ?? metadata.namespace}/${sourceRef.name}`;
+  return isDeepStrictEqual(sourceOf(a), sourceOf(b));
 }
 
 function refuseCycle(resources: Pick<Resources, 'kustomization'>, kustomization: Kustomization): void {

@@ -65,11 +65,9 @@ export function createKustomizationStatusWriter(
   return writer;
 }
 
-const TOO_LARGE = /request is too large|ResourceExhausted|larger than max/;
-
 /** The inventory is stored in one object, which etcd bounds to about 1.5 MB. */
 function toInventoryError(error: unknown, objects: number): unknown {
-  if (!(error instanceof KubeError) || !TOO_LARGE.test(error.message)) return error;
+  if (!(error instanceof KubeError) || !error.isTooLarge) return error;
   return new HawserError(
     'INVENTORY_TOO_LARGE',
     `the inventory of ${objects} objects is too large to be stored in the status, so nothing was applied: split the path among several Kustomizations`,

@@ -6,7 +6,7 @@ import type { Kustomization } from '../model/kustomization.ts';
 
 /**
  * The variables of `spec.postBuild`: what is written there wins over what its ConfigMaps and Secrets hold, of which
- * later ones win. Newlines are taken out of values, as Flux does. Throws VARIABLES_UNAVAILABLE, VARIABLES_INVALID.
+ * later ones win. Throws VARIABLES_UNAVAILABLE, VARIABLES_INVALID.
  */
 export async function loadVariables(
   client: Pick<KubeClient, 'get'>,
@@ -26,7 +26,7 @@ export async function loadVariables(
       `post build failed: '${bad}' is not a name of a variable: use letters, digits and underscores, and no digit first`,
     );
   }
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, withoutNewlines(value)]));
+  return variables;
 }
 
 interface VariableSource {
@@ -67,8 +67,4 @@ function unavailable({ kind, name, why, cause }: { kind: string; name: string; w
       cause,
     },
   );
-}
-
-function withoutNewlines(value: string): string {
-  return value.replaceAll('\n', '');
 }

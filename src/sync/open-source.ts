@@ -7,6 +7,7 @@ import { parseDuration } from '../model/duration.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import { hasCredentials } from '../model/repository-url.ts';
 import { formatRevision, parseRevision, type Revision } from '../model/revision.ts';
 import type { Tree } from '../model/tree.ts';
@@ -59,9 +60,9 @@ export async function openSource(
   run: Pick<SyncRun, 'pending' | 'signal'>,
 ): Promise<OpenSource | undefined> {
   refuseOtherNamespaces(deps, kustomization);
-  const { kind } = kustomization.spec.sourceRef;
+  const { kind } = sourceOf(kustomization);
   if (kind !== 'GitRepository') return await openArtifactSource(deps, kustomization, run.signal);
-  const source = deps.resources.gitRepository(sourceNameOf(kustomization)) ?? refuseMissing(kustomization);
+  const source = deps.resources.gitRepository(sourceOf(kustomization)) ?? refuseMissing(kustomization);
   const known = deployedOf(memoryOf(deps.memories, uidOf(source)), source);
   const heard = parseRevision(run.pending.revision);
   if (known === undefined && heard === undefined) return undefined;
@@ -87,8 +88,7 @@ async function openArtifactSource(
   kustomization: Kustomization,
   signal: AbortSignal,
 ): Promise<OpenSource | undefined> {
-  const { kind } = kustomization.spec.sourceRef;
-  const name = sourceNameOf(kustomization);
+  const { kind, ...name } = sourceOf(kustomization);
   const known = deps.resources.artifactSource(kind, name) ?? (await readArtifactSource(deps, { kind, name }, signal));
   const { artifact } = parseArtifactSource(known ?? refuseMissing(kustomization)).status ?? {};
   if (!artifact) return undefined;
@@ -117,22 +117,17 @@ function notServed(cause: unknown): HawserError {
   return new HawserError('SOURCE_NOT_FOUND', messageOf(cause), { cause });
 }
 
-function refuseOtherNamespaces(deps: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization): void {
-  const { kind, name, namespace = metadata.namespace } = sourceRef;
-  if (deps.policy.allowCrossNamespaceRefs || namespace === metadata.namespace) return;
+function refuseOtherNamespaces(deps: SyncDeps, kustomization: Kustomization): void {
+  const { kind, namespace, name } = sourceOf(kustomization);
+  if (deps.policy.allowCrossNamespaceRefs || namespace === kustomization.metadata.namespace) return;
   throw new HawserError(
     'SOURCE_ACCESS_DENIED',
     `can't access '${kind}/${namespace}/${name}', cross-namespace references have been blocked`,
   );
 }
 
-function sourceNameOf({ metadata, spec: { sourceRef } }: Kustomization): ResourceName {
-  return { namespace: sourceRef.namespace ?? metadata.namespace ?? '', name: sourceRef.name };
-}
-
 function refuseMissing(kustomization: Kustomization): never {
-  const { kind, name } = kustomization.spec.sourceRef;
-  const { namespace } = sourceNameOf(kustomization);
+  const { kind, namespace, name } = sourceOf(kustomization);
   throw new HawserError('SOURCE_NOT_FOUND', `${kind}.source.toolkit.fluxcd.io "${name}" not found`, {
     data: { namespace },
   });

@@ -1,6 +1,7 @@
 import type { GitRepository } from '../model/git-repository.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { Kustomization } from '../model/kustomization.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import type { ObjectKey } from '../model/object-key.ts';
 
 /** Where the custom resources are read from: a cache that follows the cluster, and the answers to our own writes. */
@@ -56,9 +57,9 @@ export function createResources(caches: {
   };
 }
 
-function isSourceOf(source: ResourceName, { metadata, spec }: Kustomization): boolean {
-  if (spec.sourceRef.kind !== 'GitRepository' || spec.sourceRef.name !== source.name) return false;
-  return (spec.sourceRef.namespace ?? metadata.namespace) === source.namespace;
+function isSourceOf(source: ResourceName, kustomization: Kustomization): boolean {
+  const { kind, namespace, name } = sourceOf(kustomization);
+  return kind === 'GitRepository' && namespace === source.namespace && name === source.name;
 }
 
 function versionOf(object: KubeObject): bigint {

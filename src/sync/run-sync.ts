@@ -6,6 +6,7 @@ import { isTerminating } from '../apply/wait-gone.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { findCondition } from '../model/conditions.ts';
 import type { Kustomization } from '../model/kustomization.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
@@ -121,7 +122,7 @@ function reportEnd(
   deps.reports.ended(progress, outcome, sync.attempt);
 }
 
-function findSource({ resources }: SyncDeps, { metadata, spec: { sourceRef } }: Kustomization) {
-  const { kind, name, namespace = metadata.namespace ?? '' } = sourceRef;
-  return kind === 'GitRepository' ? resources.gitRepository({ namespace, name }) : undefined;
+function findSource({ resources }: SyncDeps, kustomization: Kustomization) {
+  const source = sourceOf(kustomization);
+  return source.kind === 'GitRepository' ? resources.gitRepository(source) : undefined;
 }

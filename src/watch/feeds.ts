@@ -1,7 +1,6 @@
 import type { KubeObject } from '../model/kube-object.ts';
-import type { KustomizationSpec } from '../model/kustomization-spec.ts';
-
-type Dependency = NonNullable<KustomizationSpec['dependsOn']>[number];
+import { type Dependency, dependenciesOf } from '../model/kustomization-dependencies.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 
 interface Name {
   readonly namespace: string;
@@ -10,16 +9,14 @@ interface Name {
 
 /** Whether a Kustomization is deployed from a source. */
 export function isFedBy(kustomization: KubeObject, source: Name & { readonly kind: string }): boolean {
-  const { sourceRef } = kustomization.spec as { sourceRef?: { kind?: string; name?: string; namespace?: string } };
-  if (sourceRef?.kind !== source.kind || sourceRef.name !== source.name) return false;
-  return (sourceRef.namespace ?? kustomization.metadata.namespace) === source.namespace;
+  const { kind, namespace, name } = sourceOf(kustomization);
+  return kind === source.kind && namespace === source.namespace && name === source.name;
 }
 
 /** The entry of `spec.dependsOn` by which a Kustomization names another one. */
-export function findDependency({ metadata, spec }: KubeObject, other: Name): Dependency | undefined {
-  const { dependsOn = [] } = spec as KustomizationSpec;
-  return dependsOn.find(
-    ({ name, namespace = metadata.namespace }) => name === other.name && namespace === other.namespace,
+export function findDependency(kustomization: KubeObject, other: Name): Dependency | undefined {
+  return dependenciesOf(kustomization).find(
+    ({ namespace, name }) => namespace === other.namespace && name === other.name,
   );
 }
 

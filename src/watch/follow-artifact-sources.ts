@@ -6,7 +6,7 @@ import { type Cache, createCache } from '../kube/create-cache.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import { ARTIFACT_KINDS, type ArtifactSource } from '../model/artifact-source.ts';
 import type { KubeObject } from '../model/kube-object.ts';
-import type { Kustomization } from '../model/kustomization.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import { keyOf } from '../model/object-key.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import { artifactOf, isFedBy } from './feeds.ts';
@@ -58,7 +58,7 @@ export function followArtifactSources(deps: FollowDeps): ArtifactSourceFollowing
     if (requests.length > 0) void insist(() => deps.queues.requestSyncs(requests), deps.onError);
   };
   const update = () => {
-    const wanted = new Set(deps.kustomizations.list().map((object) => (object as Kustomization).spec.sourceRef.kind));
+    const wanted = new Set(deps.kustomizations.list().map((object) => sourceOf(object).kind));
     for (const kind of ARTIFACT_KINDS) {
       if (!wanted.has(kind.kind) || caches.has(kind.kind)) continue;
       start(kind).catch((error: unknown) => {
