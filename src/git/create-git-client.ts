@@ -6,6 +6,8 @@ import { createSshGit } from './create-ssh-git.ts';
 import { createTransport } from './create-transport.ts';
 import type { GitRemote, RemoteRef } from './git-remote.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
+import { respectPauses } from './respect-pauses.ts';
+import { sharePolls } from './share-polls.ts';
 import { createSingleFlight } from './single-flight.ts';
 import { type Commit, SourceObjects } from './source-objects.ts';
 import { nameRemote, toGitError } from './to-git-error.ts';
@@ -29,7 +31,7 @@ export interface EnsureRequest {
 
 /** Reads from Git remotes and from the local store of each source. */
 export interface GitClient {
-  /** The refs below prefixes (all refs if there are none), in one request. */
+  /** The refs below prefixes (all refs if there are none), in one request; with patience one shared by several. */
   listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>;
   /** Why a ref that `listRefs` did not name is absent: GIT_EMPTY_REPOSITORY or GIT_REF_NOT_FOUND, to be thrown. */
   explainAbsence(remote: GitRemote, ref: string, signal: AbortSignal): Promise<HawserError>;
@@ -90,7 +92,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
     onProfile: (url, { protocol }) => observe({ kind: 'remote-classified', url, protocol }),
   });
   const overSsh = createSshGit({ limits, directory: join(directory, 'ssh') });
-  const remoteGit = byScheme(overHttp, overSsh);
+  const remoteGit = sharePolls(respectPauses(byScheme(overHttp, overSsh)));
   const sourceOf = (uid: string): SourceObjects => {
     const known = sources.get(uid);
     if (known) return known;

@@ -7,6 +7,11 @@ export interface GitRemote {
   readonly url: string;
   readonly credentials?: GitCredentials | undefined;
   readonly timeoutMs: number;
+  /**
+   * How long an ask for refs may wait for others of the same remote, to share their answer. Left out, it is urgent: it
+   * goes out at once and alone, even where the server wants to be left alone for a while.
+   */
+  readonly patienceMs?: number | undefined;
 }
 
 /** A ref as the remote names it. */

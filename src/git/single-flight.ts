@@ -1,7 +1,7 @@
 /** Runs a task once for everyone who asks for the same key at the same time. */
-export interface SingleFlight {
+export interface SingleFlight<K = string> {
   /** Joins the task under way or starts it; it is aborted only when all who wait for it have given up. */
-  run<T>(key: string, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
+  run<T>(key: K, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T>;
 }
 
 interface Flight {
@@ -11,10 +11,10 @@ interface Flight {
 }
 
 /** Makes a set of flights; keys are the caller's. */
-export function createSingleFlight(): SingleFlight {
-  const flights = new Map<string, Flight>();
+export function createSingleFlight<K = string>(): SingleFlight<K> {
+  const flights = new Map<K, Flight>();
 
-  const start = (key: string, task: (signal: AbortSignal) => Promise<unknown>): Flight => {
+  const start = (key: K, task: (signal: AbortSignal) => Promise<unknown>): Flight => {
     const abort = new AbortController();
     const result = task(abort.signal).finally(() => {
       if (flights.get(key) === flight) flights.delete(key);
@@ -25,7 +25,7 @@ export function createSingleFlight(): SingleFlight {
   };
 
   return {
-    run: async <T>(key: string, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
+    run: async <T>(key: K, task: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> => {
       signal.throwIfAborted();
       const flight = flights.get(key) ?? start(key, task);
       flight.waiting++;

@@ -22,6 +22,8 @@ export interface GitServerSwitches {
   refuse?: 'not-our-ref' | 'http-500' | 'http-429' | 'empty-200' | undefined;
   /** `v1` drops the Git-Protocol header; `dumb` knows no service at all. */
   protocol?: 'v2' | 'v1' | 'dumb' | undefined;
+  /** What `http-429` says in its header Retry-After; 7 if absent. */
+  retryAfter?: string | undefined;
   /** Answer every request with a redirect to the same path below this URL (of a repository). */
   redirectTo?: string | undefined;
   /** Name this commit for this ref, as a replica that lags behind would. */
@@ -36,6 +38,8 @@ export interface RecordedGitRequest {
   /** The v2 command, `upload-pack` for a v1 fetch, `advertisement` for a GET of info/refs. */
   readonly service: string;
   readonly at: Date;
+  /** What a v2 `ls-refs` asked for. */
+  readonly prefixes: readonly string[];
   /** Bytes of the answer's body as sent so far. */
   answeredBytes: number;
 }
@@ -85,7 +89,8 @@ export async function startGitServer({ tls }: GitServerOptions = {}): Promise<Gi
     const repository = repositoryOf(url.pathname);
     readBody(request)
       .then((body) => {
-        const record = { method: request.method ?? '', path: url.pathname, service: serviceOf(url, body) };
+        const asked = { service: serviceOf(url, body), prefixes: prefixesOf(body) };
+        const record = { method: request.method ?? '', path: url.pathname, ...asked };
         const recorded: RecordedGitRequest = { ...record, at: new Date(), answeredBytes: 0 };
         requests.push(recorded);
         const switches = { ...everywhere, ...perRepository.get(repository) };
@@ -157,7 +162,8 @@ function refusal(exchange: Exchange): Answer | undefined {
     return { status: 401, headers: { 'www-authenticate': 'Bearer realm="git"' }, body: Buffer.from('') };
   }
   if (switches.refuse === 'http-500') return text(500, 'out of order');
-  if (switches.refuse === 'http-429') return { ...text(429, 'slow down'), headers: { 'retry-after': '7' } };
+  if (switches.refuse === 'http-429')
+    return { ...text(429, 'slow down'), headers: { 'retry-after': switches.retryAfter ?? '7' } };
   if (switches.redirectTo !== undefined) {
     const rest = url.pathname.slice(`/${repository}.git`.length);
     return { ...text(301, ''), headers: { location: `${switches.redirectTo}${rest}${url.search}` } };
@@ -242,6 +248,10 @@ function serviceOf(url: URL, body: Buffer): string {
   if (url.pathname.endsWith('/info/refs')) return 'advertisement';
   if (!url.pathname.endsWith('/git-upload-pack')) return 'file';
   return /^....command=([a-z-]+)/.exec(body.subarray(0, 40).toString('latin1'))?.[1] ?? 'upload-pack';
+}
+
+function prefixesOf(body: Buffer): string[] {
+  return [...body.toString('latin1').matchAll(/ref-prefix ([^\n]+)/g)].map(([, prefix = '']) => prefix);
 }
 
 function basic({ username, password }: { username: string; password: string }): string {
