@@ -17,6 +17,7 @@ import { leftBehind } from './follow-tags.ts';
 import { toRemote, uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { placeHints } from './place-hints.ts';
+import { patienceOf } from './poll-patience.ts';
 import { hasNewIgnoreRules, publishArtifact } from './publish-artifact.ts';
 import { recordLate, recordPassedOver, recordUnconfirmed } from './record-push.ts';
 import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
@@ -128,7 +129,8 @@ async function findTip(
   deps: SyncDeps,
   { source, memory, current, hints, run }: Omit<Following, 'tip'>,
 ): Promise<Answer & { tip: Tip }> {
-  const remote = await toRemote(deps, source);
+  const reached = await toRemote(deps, source);
+  const remote = { ...reached, patienceMs: patienceOf({ source, run, memory, current }, reached.timeoutMs) };
   const have = current?.sha;
   const hinted = findHinted(hints, memory, have);
   const early =

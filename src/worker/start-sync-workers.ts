@@ -14,7 +14,8 @@ import { runKustomizationSync, runSourceSync } from '../sync/run-sync.ts';
 import { memoryOf } from '../sync/source-memory.ts';
 import { intervalOf, retryIntervalOf } from '../sync/timing.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
-import { sourceRetryMs, toEnding } from './to-ending.ts';
+import { nextPollAt } from './next-poll.ts';
+import { sourceRetryMs, toEnding, withJitter } from './to-ending.ts';
 
 interface WorkerDeps extends SyncDeps {
   readonly startWorker: Queues['startSyncWorker'];
@@ -42,9 +43,10 @@ async function runSource(deps: WorkerDeps, run: SyncRun): Promise<SyncEnding> {
     const source = deps.resources.gitRepository(run.key);
     const memory = memoryOf(deps.memories, source?.metadata.uid ?? '');
     memory.failures = outcome.kind === 'failed' ? memory.failures + 1 : 0;
-    const intervalMs = source ? intervalOf(source) : 0;
-    const rhythm = { intervalMs, retryMs: sourceRetryMs(memory.failures, intervalMs) };
-    return { outcome, ending: { ...toEnding(outcome, rhythm, deps.now()), hintsSeen } };
+    const now = deps.now();
+    const retryMs = sourceRetryMs(memory.failures, source ? intervalOf(source) : 0);
+    const rhythm = { nextAt: source ? nextPollAt(source, now) : now, retryMs };
+    return { outcome, ending: { ...toEnding(outcome, rhythm, now), hintsSeen } };
   });
 }
 
@@ -55,10 +57,11 @@ async function runKustomization(deps: WorkerDeps, run: SyncRun, superseded: Map<
     if (outcome.kind === 'superseded') superseded.set(key, (superseded.get(key) ?? 0) + 1);
     else superseded.delete(key);
     const kustomization = deps.resources.kustomization(run.key);
-    const rhythm = kustomization
-      ? { intervalMs: nextLookMs(deps, kustomization), retryMs: retryIntervalOf(kustomization) }
-      : { intervalMs: 0, retryMs: 0 };
-    return { outcome, ending: toEnding(outcome, rhythm, deps.now()) };
+    const now = deps.now();
+    const lookMs = kustomization ? withJitter(nextLookMs(deps, kustomization), Math.random()) : 0;
+    const retryMs = kustomization ? retryIntervalOf(kustomization) : 0;
+    const rhythm = { nextAt: new Date(now.getTime() + lookMs), retryMs };
+    return { outcome, ending: toEnding(outcome, rhythm, now) };
   });
 }
 

@@ -2,20 +2,20 @@ import type { SyncEnding } from '../queue/sync-run.ts';
 import { describeFailure } from '../sync/kustomization-status.ts';
 import type { SyncOutcome } from '../sync/outcome.ts';
 
-/** When a resource wants to be looked at again, in milliseconds. */
+/** When a resource wants to be looked at again. */
 export interface Rhythm {
-  readonly intervalMs: number;
+  /** After a sync that ended well. */
+  readonly nextAt: Date;
+  /** Milliseconds from now, after one that did not. */
   readonly retryMs: number;
 }
 
-const JITTER = 0.05;
-
-/** What the queue does after an outcome: sleep until the interval, the retry, the deadline, or the next question. Pure but for the jitter. */
+/** What the queue does after an outcome: sleep until the interval, the retry, the deadline, or the next question. Pure. */
 export function toEnding(outcome: SyncOutcome, rhythm: Rhythm, now: Date): SyncEnding {
   const after = (ms: number) => new Date(now.getTime() + ms);
   switch (outcome.kind) {
     case 'done':
-      return { nextAt: after(withJitter(rhythm.intervalMs)), nextCause: 'interval' };
+      return { nextAt: rhythm.nextAt, nextCause: 'interval' };
     case 'waiting':
       return { nextAt: outcome.deadline, nextCause: 'health' };
     case 'unsettled':
@@ -35,8 +35,11 @@ export function toEnding(outcome: SyncOutcome, rhythm: Rhythm, now: Date): SyncE
   }
 }
 
-function withJitter(ms: number): number {
-  return ms * (1 - JITTER + 2 * JITTER * Math.random());
+const JITTER = 0.05;
+
+/** An interval, give or take 5 %, so that what began together does not stay together; `random` is from 0 to 1. Pure. */
+export function withJitter(ms: number, random: number): number {
+  return ms * (1 - JITTER + 2 * JITTER * random);
 }
 
 const FIRST_RETRY_MS = 750;
