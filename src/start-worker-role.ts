@@ -9,6 +9,7 @@ import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { createEventRecorder } from './kube/create-event-recorder.ts';
 import { readSecretData } from './kube/read-secret-data.ts';
+import { PROVIDERS, type Provider } from './model/push.ts';
 import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
@@ -130,6 +131,7 @@ function createParts(deps: WorkerRoleDeps) {
     policy: {
       allowCrossNamespaceRefs: config.tenancy.allowCrossNamespaceRefs,
       strictSubstitution: config.strictSubstitution,
+      webhooksFrom: toProviders(config.webhookSecrets),
     },
   };
   const stop = async () => {
@@ -139,4 +141,14 @@ function createParts(deps: WorkerRoleDeps) {
     await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
   return { sync, startCommitStatusWorker: commitStatuses.startWorker, onError, stop };
+}
+
+/** The providers whose webhooks are taken. */
+function toProviders(secrets: Config['webhookSecrets']): Provider[] {
+  const all = {
+    ...secrets,
+    gitlab: [...secrets.gitlab, ...secrets.gitlabSigning],
+    'azure-devops': secrets.azureDevOps,
+  };
+  return PROVIDERS.filter((provider) => all[provider].length > 0);
 }

@@ -306,7 +306,7 @@ export const ERROR_CODES = {
   GIT_RATE_LIMITED: {
     reason: 'GitOperationFailed',
     disposition: 'retry',
-    help: 'The Git server asks to be left alone for a while. It is retried when the server allows it again.',
+    help: 'The Git server asks to be left alone for a while. The message says until when, at most an hour; no source with this URL and these credentials is polled or fetched until then, and a push is tried once. Poll more rarely, or use credentials with a higher limit, if it lasts.',
   },
   GIT_AUTHENTICATION_FAILED: {
     reason: 'GitOperationFailed',

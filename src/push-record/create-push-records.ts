@@ -9,6 +9,7 @@ import { formatKey } from '../model/object-key.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { runScript } from '../redis/run-script.ts';
 import { withRedis } from '../redis/with-redis.ts';
+import { createHookHistories, type HookHistories } from './hook-history.ts';
 import { parsePushRecord } from './parse-push-record.ts';
 import { createPushReaches, type PushReaches } from './push-reach.ts';
 import {
@@ -32,7 +33,7 @@ interface PushRecordsOptions {
   readonly mostRecords?: number;
 }
 
-export interface PushRecords extends PushReaches {
+export interface PushRecords extends PushReaches, HookHistories {
   /** Opens a record and returns its public id; a delivery that opened one before gets the same. */
   open(opening: PushOpening): Promise<string>;
   addStep(ids: string | readonly string[], step: PushStep): Promise<void>;
@@ -67,6 +68,7 @@ export function createPushRecords({ redis, prefix = '{hawser}', mostRecords }: P
   };
   return {
     ...createPushReaches(redis, prefix),
+    ...createHookHistories(redis, prefix),
     open: (opening) => run(() => open({ redis, keys, mostRecords: mostRecords ?? MOST_RECORDS }, opening)),
     addStep: async (ids, step) => {
       const text = toText(step);

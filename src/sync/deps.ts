@@ -6,6 +6,7 @@ import type { EventRecorder } from '../kube/create-event-recorder.ts';
 import type { KubeClient } from '../kube/kube-client.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
+import type { Provider } from '../model/push.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Renderer } from '../render/create-renderer.ts';
@@ -46,6 +47,8 @@ export interface SyncPolicy {
   readonly allowCrossNamespaceRefs: boolean;
   /** Variables that are not set and have no default are an error, as in Flux since 2.9. */
   readonly strictSubstitution: boolean;
+  /** Whose webhooks are taken; none if absent. */
+  readonly webhooksFrom?: readonly Provider[];
 }
 
 /** One Kustomization's part in a push. */

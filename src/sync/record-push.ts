@@ -4,7 +4,9 @@ import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
 import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
+import { uidOf } from './open-source.ts';
 import type { PlacedHints } from './place-hints.ts';
+import { memoryOf } from './source-memory.ts';
 
 /** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
 export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void {
@@ -54,7 +56,7 @@ export async function findOrOpenRecord(
   const known = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
   if (known !== undefined) return known;
   try {
-    return await deps.pushRecords.open({
+    const pushId = await deps.pushRecords.open({
       heard: 'poll',
       repository: source.spec.url,
       ref: tip.fullRef ?? tip.sha,
@@ -62,6 +64,9 @@ export async function findOrOpenRecord(
       after: tip.sha,
       heardAt: deps.now().toISOString(),
     });
+    if (before !== undefined)
+      memoryOf(deps.memories, uidOf(source)).polled = { object: tip.object, sha: tip.sha, pushId };
+    return pushId;
   } catch (error) {
     deps.logger.warn({ err: error }, 'a push could not be recorded');
     return undefined;

@@ -12,10 +12,11 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
 import { concludeSource, toSourceFailure } from './conclude-source.ts';
 import type { SyncDeps } from './deps.ts';
+import { followHooks } from './follow-hooks.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
 import { type Attempt, currentStep, type SyncOutcome, startAttempt, stepDurations } from './outcome.ts';
 import { recordKustomizationEvents } from './record-kustomization-events.ts';
-import type { KustomizationSync, SourceOutcome } from './sync-context.ts';
+import type { KustomizationSync, SourceOutcome, SourceSync } from './sync-context.ts';
 import { syncKustomization } from './sync-kustomization.ts';
 import { syncSource } from './sync-source.ts';
 import { timeoutOf } from './timing.ts';
@@ -27,6 +28,12 @@ const MOST_SUPERSEDED = 2;
 export async function runSourceSync(deps: SyncDeps, run: SyncRun): Promise<SourceOutcome> {
   const source = deps.resources.gitRepository(run.key);
   if (!source) return { outcome: GONE, hintsSeen: [] };
+  const result = await attemptSource(deps, { source, run });
+  await followHooks(deps, { source, run }, result.outcome);
+  return result;
+}
+
+async function attemptSource(deps: SyncDeps, { source, run }: SourceSync): Promise<SourceOutcome> {
   try {
     return await syncSource(deps, { source, run });
   } catch (error) {

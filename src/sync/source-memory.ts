@@ -20,6 +20,8 @@ export interface SourceMemory {
   follows?: string;
   /** The revision that this process has asked the Kustomizations to deploy: its artifact is no news to them. */
   announced?: string;
+  /** A move that was made without a hook of it, until that is compared with what hooks tell. */
+  polled?: { readonly object: string; readonly sha: string; readonly pushId: string } | undefined;
   /** Syncs that failed in a row. */
   failures: number;
 }

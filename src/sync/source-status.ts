@@ -3,6 +3,7 @@ import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { findCondition, type NewCondition, toConditions } from '../model/conditions.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
 import { REQUESTED_AT } from '../model/request-annotation.ts';
+import { HOOKS_MISSING } from './hooks-condition.ts';
 import { describeFailure } from './kustomization-status.ts';
 
 type Artifact = NonNullable<GitRepositoryStatus['artifact']>;
@@ -19,12 +20,14 @@ export function toSourceStatus(source: GitRepository, result: SourceResult, now:
   const generation = source.metadata.generation;
   const requestedAt = source.metadata.annotations?.[REQUESTED_AT];
   const { conditions, isFinal } = result.kind === 'stored' ? stored(result.artifact) : failed(source, result.error);
+  const missing = findCondition(previous.conditions, HOOKS_MISSING);
+  const kept = missing ? [bare(missing)] : [];
   return {
     ...previous,
     ...(result.kind === 'stored' ? { artifact: result.artifact, observedIgnore: result.ignore } : {}),
     conditions: toConditions(
       previous.conditions,
-      conditions.map((condition) => ({ ...condition, observedGeneration: generation })),
+      [...conditions, ...kept].map((condition) => ({ ...condition, observedGeneration: generation })),
       now,
     ),
     ...(isFinal ? { observedGeneration: generation } : {}),

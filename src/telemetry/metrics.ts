@@ -91,6 +91,12 @@ function createEdgeMetrics(registry: Registry) {
       labelNames: ['provider', 'result'],
       registers,
     }),
+    missedHooksTotal: new Counter({
+      name: 'hawser_missed_hooks_total',
+      help: 'Pushes that polling found and no webhook told of within 30 s, where webhooks are to be expected, by GitRepository.',
+      labelNames: ['kind', 'name', 'namespace'],
+      registers,
+    }),
     commitStatusTotal: new Counter({
       name: 'hawser_commit_status_total',
       help: 'Attempts to post a commit status, by provider and result.',

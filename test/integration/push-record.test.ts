@@ -184,3 +184,17 @@ test('Without Redis a record says so at once instead of waiting', async () => {
   await assert.rejects(records.open(OPENING), { code: 'REDIS_UNAVAILABLE' });
   await server.stop();
 });
+
+test('What was heard of a source is kept, and lost where it cannot be read', async () => {
+  const { prefix, records } = createRecords();
+  const move = { object: 'a', sha: 'a', at: 1, pushId: 'p', isMissed: true };
+  const history = { heardAt: 1, named: { b: 2 }, moves: [move], missed: 1 };
+  const unknown = await records.readHooks('uid');
+
+  await records.writeHooks('uid', history);
+
+  assert.deepEqual(unknown, { named: {}, moves: [], missed: 0 });
+  assert.deepEqual(await records.readHooks('uid'), history);
+  await redis.client.set(`${prefix}:hooks:uid`, '{"missed":');
+  assert.deepEqual(await records.readHooks('uid'), unknown);
+});
