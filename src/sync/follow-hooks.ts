@@ -2,8 +2,6 @@ import { messageOf } from '../errors/hawser-error.ts';
 import { findCondition } from '../model/conditions.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey } from '../model/object-key.ts';
-import { parseRevision } from '../model/revision.ts';
-import type { Cause } from '../queue/pending-request.ts';
 import type { SyncDeps } from './deps.ts';
 import { expectsHooks } from './expects-hooks.ts';
 import { areHooksMissing, describeMissing, HOOKS_MISSING, withHooksCondition } from './hooks-condition.ts';
@@ -13,10 +11,8 @@ import type { SyncOutcome } from './outcome.ts';
 import { inBackground } from './record-push.ts';
 import { memoryOf } from './source-memory.ts';
 import type { SourceSync } from './sync-context.ts';
+import { toHookNotice } from './to-hook-notice.ts';
 import { writeStatus } from './write-status.ts';
-
-/** Someone who does not rely on hooks asked: that a move was found so tells nothing about them. */
-const OTHER_WAYS: ReadonlySet<Cause> = new Set(['spec', 'trigger']);
 
 /**
  * After a sync of a source: compares what it found with what hooks told, counts and records the hooks that did not
@@ -47,21 +43,12 @@ async function compareHooks(deps: SyncDeps, { source: given, run }: SourceSync, 
   await show(deps, { source, run }, isMissing ? describeMissing(history.heardAt) : undefined);
 }
 
+/** Takes note of a sync; what it has found without a hook is compared once. */
 function toNotice(deps: SyncDeps, { source, run }: SourceSync, outcome: SyncOutcome): HookNotice {
-  const now = deps.now().getTime();
-  const { hints, causes } = run.pending;
   const memory = memoryOf(deps.memories, uidOf(source));
-  const { polled } = memory;
+  const notice = toHookNotice({ pending: run.pending, memory, outcome, now: deps.now().getTime() });
   memory.polled = undefined;
-  const tip = outcome.kind === 'done' ? parseRevision(outcome.revision)?.sha : undefined;
-  const objects = [...memory.peeled].filter(([, sha]) => sha === tip).map(([object]) => object);
-  return {
-    now,
-    hints,
-    askedAt: causes.includes('webhook') ? now : undefined,
-    tip: tip === undefined ? [] : [tip, ...objects],
-    polled: causes.some((cause) => OTHER_WAYS.has(cause)) ? undefined : polled,
-  };
+  return notice;
 }
 
 /** Counts what was missed, and adds to the record of each push what became of its hook. */
