@@ -5,7 +5,8 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import type { SourceMemory } from './source-memory.ts';
 import { intervalOf } from './timing.ts';
 
-const LONGEST_PATIENCE_MS = 1_000;
+/** Polls of one repository are due at the same moment; and a push that comes while its source waits has to wait as well. */
+const LONGEST_PATIENCE_MS = 100;
 const PART_OF_INTERVAL = 0.02;
 const PART_OF_TIMEOUT = 0.1;
 
