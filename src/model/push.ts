@@ -17,6 +17,16 @@ export interface Push {
   readonly after: string;
 }
 
+/** Who asked for a sync and waits to be told how it goes, kept beside a pending request of a source until the remote has been asked. */
+export interface TriggerNote {
+  /** The push record that tells. */
+  readonly pushId: string;
+  /** The only Kustomization that is meant, as `formatKey` writes it; absent: every one of the source. */
+  readonly kustomization?: string | undefined;
+  /** The commit that the remote is believed to name, and what it is called if it does not: checked, never wanted. */
+  readonly expected?: { readonly sha: string; readonly otherwise: 'mismatch' | 'superseded' } | undefined;
+}
+
 /** What a push says about a ref, kept beside a pending request: where to look, never what to deploy. */
 export interface Hint {
   readonly ref: string;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ObjectKey } from '../model/object-key.ts';
-import type { Hint } from '../model/push.ts';
+import type { Hint, TriggerNote } from '../model/push.ts';
 
 /** Why a sync was asked for; a closed set, for records and metrics. */
 export type Cause =
@@ -25,6 +25,7 @@ export interface SyncRequest {
   /** A revision heard of, in Flux's form; a hint as well, never a want. */
   readonly revision?: string;
   readonly pushId?: string;
+  readonly trigger?: TriggerNote;
 }
 
 /** All that was asked of one key since it was last done. */
@@ -39,6 +40,8 @@ export interface PendingRequest {
   readonly revision: string | undefined;
   readonly causes: readonly Cause[];
   readonly pushIds: readonly string[];
+  /** Oldest first. */
+  readonly triggers: readonly TriggerNote[];
 }
 
 export const MOST_HINTS = 20;
@@ -54,15 +57,22 @@ const HintSchema = z.object({
   heardAt: z.number(),
 }) satisfies z.ZodType<Hint>;
 
-/** Reads the hash of a key in Redis; unreadable hints are dropped. Pure. */
+const TriggerSchema = z.object({
+  pushId: z.string(),
+  kustomization: z.string().optional(),
+  expected: z.object({ sha: z.string(), otherwise: z.enum(['mismatch', 'superseded']) }).optional(),
+}) satisfies z.ZodType<TriggerNote>;
+
+/** Reads the hash of a key in Redis; unreadable hints and triggers are dropped. Pure. */
 export function parsePendingRequest(fields: Readonly<Record<string, string>>): PendingRequest {
   return {
     wanted: Number(fields.wanted ?? 0),
     done: Number(fields.done ?? 0),
-    hints: itemsOf(fields, 'hint:').flatMap(({ value }) => parseHint(value)),
+    hints: itemsOf(fields, 'hint:').flatMap(({ value }) => parseNote(HintSchema, value)),
     revision: fields.revision,
     causes: itemsOf(fields, 'cause:').map(({ name }) => name as Cause),
     pushIds: itemsOf(fields, 'push:').map(({ name }) => name),
+    triggers: itemsOf(fields, 'trigger:').flatMap(({ value }) => parseNote(TriggerSchema, value)),
   };
 }
 
@@ -74,11 +84,11 @@ function itemsOf(fields: Readonly<Record<string, string>>, start: string): { nam
     .sort((a, b) => Number.parseInt(a.value, 10) - Number.parseInt(b.value, 10));
 }
 
-function parseHint(value: string): Hint[] {
+function parseNote<T>(schema: z.ZodType<T>, value: string): T[] {
   try {
-    return [HintSchema.parse(JSON.parse(value.slice(value.indexOf('|') + 1)))];
+    return [schema.parse(JSON.parse(value.slice(value.indexOf('|') + 1)))];
   } catch {
-    // Only a hint: without it the remote is asked all the same.
+    // Only a note: without it the remote is asked all the same.
     return [];
   }
 }

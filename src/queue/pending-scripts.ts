@@ -7,6 +7,7 @@ import { defineScript } from '../redis/run-script.ts';
  *   cause:<cause>      the number under which it was last named
  *   push:<id>          the same
  *   hint:<delivery>    '<number>|<json>'
+ *   trigger:<push id>  the same
  *   next, nextCause    the wake-up asked for, in milliseconds; dropped when a run begins, for its ending decides anew
  * Numbers are written with %.0f: Lua would write 1.7e15 as a rounded power of ten.
  */
@@ -22,7 +23,7 @@ local function text(value) return string.format('%.0f', value) end
 /**
  * Asks: raises the wanted number and puts the key into the wake set, so that the request is found even if the job
  * is never added. KEYS pending, wake. ARGV member, cause, revision, push id, hint id, hint, safety ms, most hints,
- * most push ids. A hint that is already there stays: a redelivery explains nothing.
+ * most push ids, push id of a trigger, trigger. A hint that is already there stays: a redelivery explains nothing.
  */
 export const ASK = defineScript(`${CLOCK}
 local pending = KEYS[1]
@@ -47,6 +48,10 @@ end
 if ARGV[5] ~= '' then
   redis.call('HSETNX', pending, 'hint:' .. ARGV[5], wanted .. '|' .. ARGV[6])
   trim('hint:', ARGV[8])
+end
+if ARGV[10] ~= '' then
+  redis.call('HSET', pending, 'trigger:' .. ARGV[10], wanted .. '|' .. ARGV[11])
+  trim('trigger:', ARGV[9])
 end
 redis.call('ZADD', KEYS[2], 'LT', nowMs + tonumber(ARGV[7]), ARGV[1])
 return wanted
@@ -89,7 +94,8 @@ return redis.call('DEL', KEYS[1])
 /**
  * Ends a run, only under its own lease: writes done, drops what the run dealt with, sets the next wake-up (now, if
  * more was asked meanwhile) and gives the lease back. KEYS lease, pending, wake. ARGV member, token, started,
- * hints up to this number are seen, next in ms or '', next cause, '1' to forget, ids of seen hints.
+ * hints up to this number are seen, next in ms or '', next cause, '1' to forget, '1' to keep
+ * who asked (push ids and triggers), ids of seen hints.
  * Answers 'lost', 'forgotten', 'again' or 'done'.
  */
 export const END = defineScript(`${CLOCK}
@@ -106,11 +112,12 @@ if ARGV[7] == '1' and wanted <= started then
 end
 local done = math.max(number(pending, 'done'), started)
 redis.call('HSET', pending, 'done', text(done))
-for i = 8, #ARGV do redis.call('HDEL', pending, 'hint:' .. ARGV[i]) end
+for i = 9, #ARGV do redis.call('HDEL', pending, 'hint:' .. ARGV[i]) end
 local fields = redis.call('HGETALL', pending)
 for i = 1, #fields, 2 do
   local start = string.match(fields[i], '^(%a+):')
   local limit = start == 'hint' and tonumber(ARGV[4]) or started
+  if ARGV[8] == '1' and (start == 'push' or start == 'trigger') then start = nil end
   if start and tonumber(string.match(fields[i + 1], '^%d+')) <= limit then redis.call('HDEL', pending, fields[i]) end
 end
 if wanted > done then

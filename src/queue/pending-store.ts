@@ -45,6 +45,8 @@ export interface EndingInput {
   readonly nextInMs: number | undefined;
   readonly nextCause: Cause;
   readonly forget: boolean;
+  /** Who asked is not answered yet. */
+  readonly keepAskers?: boolean;
 }
 
 /** Pending requests, wake set and leases as one thing: each method is one atomic step in Redis. */
@@ -62,9 +64,10 @@ export function createPendingStore(redis: RedisClient, { keys, leaseMs, graceMs 
   return {
     ask: async (request: SyncRequest): Promise<void> => {
       const member = formatKey(request.key);
-      const { hint } = request;
+      const { hint, trigger } = request;
       const told = [request.revision ?? '', request.pushId ?? '', hint?.deliveryId ?? '', JSON.stringify(hint) ?? ''];
-      const args = [member, request.cause, ...told, SAFETY_MS, MOST_HINTS, MOST_PUSH_IDS];
+      const note = [trigger?.pushId ?? '', JSON.stringify(trigger) ?? ''];
+      const args = [member, request.cause, ...told, SAFETY_MS, MOST_HINTS, MOST_PUSH_IDS, ...note];
       await runScript(redis, ASK, { keys: [keys.pending(member), keys.wake], args });
     },
     read: async (member: string): Promise<PendingRequest> =>
@@ -82,10 +85,13 @@ export function createPendingStore(redis: RedisClient, { keys, leaseMs, graceMs 
       await runScript(redis, RELEASE, { keys: [keys.lease(member)], args: [token] });
     },
     end: async (input: EndingInput): Promise<'lost' | 'forgotten' | 'again' | 'done'> => {
-      const { member, token, started, hintsUpTo, nextInMs, nextCause, forget, hintIds } = input;
+      const { member, token, started, hintsUpTo, nextInMs, nextCause, forget, keepAskers, hintIds } = input;
       const reply = await runScript(redis, END, {
         keys: [keys.lease(member), keys.pending(member), keys.wake],
-        args: [member, token, started, hintsUpTo, nextInMs ?? '', nextCause, forget ? '1' : '0', ...hintIds],
+        args: [
+          ...[member, token, started, hintsUpTo, nextInMs ?? '', nextCause],
+          ...[forget ? '1' : '0', keepAskers ? '1' : '0', ...hintIds],
+        ],
       });
       return reply as 'lost' | 'forgotten' | 'again' | 'done';
     },

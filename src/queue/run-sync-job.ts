@@ -148,6 +148,7 @@ class ActiveRun {
       nextInMs: nextAt && Math.max(0, nextAt.getTime() - this.#deps.now().getTime()),
       nextCause: ending.nextCause ?? 'interval',
       forget: ending.forget ?? false,
+      keepAskers: ending.keepAskers ?? false,
     };
   }
 

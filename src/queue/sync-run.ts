@@ -21,6 +21,8 @@ export interface SyncEnding {
   readonly nextCause?: Cause;
   /** Delivery ids that this run dealt with, or all that it saw; the others stay pending. */
   readonly hintsSeen?: 'all' | readonly string[];
+  /** Who asked (push ids, triggers) is not answered yet: the next run is to know them too. */
+  readonly keepAskers?: boolean;
   /** The resource is gone: nothing of it is kept. */
   readonly forget?: boolean;
 }

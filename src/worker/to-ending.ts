@@ -17,11 +17,11 @@ export function toEnding(outcome: SyncOutcome, rhythm: Rhythm, now: Date): SyncE
     case 'done':
       return { nextAt: rhythm.nextAt, nextCause: 'interval' };
     case 'waiting':
-      return { nextAt: outcome.deadline, nextCause: 'health' };
+      return { nextAt: outcome.deadline, nextCause: 'health', keepAskers: true };
     case 'unsettled':
       return { nextAt: after(outcome.afterMs), nextCause: 'retry' };
     case 'blocked':
-      return { nextAt: after(rhythm.retryMs), nextCause: 'retry' };
+      return { nextAt: after(rhythm.retryMs), nextCause: 'retry', keepAskers: true };
     case 'failed': {
       const { retryAt } = describeFailure(outcome.error) as { retryAt?: Date };
       return { nextAt: retryAt ?? after(rhythm.retryMs), nextCause: 'retry' };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { type PendingRequest, parsePendingRequest } from '../../../src/queue/pending-request.ts';
 
 const HINT = { ref: 'refs/heads/main', before: 'a', after: 'b', deliveryId: 'd1', firstSeen: true, heardAt: 1 };
-const NOTHING = { wanted: 0, done: 0, hints: [], revision: undefined, causes: [], pushIds: [] };
+const NOTHING = { wanted: 0, done: 0, hints: [], revision: undefined, causes: [], pushIds: [], triggers: [] };
 
 interface Case {
   readonly name: string;
@@ -37,6 +37,7 @@ const CASES: readonly Case[] = [
       revision: 'main@sha1:b',
       causes: ['poll', 'webhook'],
       pushIds: ['a', 'b'],
+      triggers: [],
     },
   },
   {
