@@ -9,9 +9,11 @@ export interface PushStep {
   readonly step: string;
   readonly detail?: string | undefined;
   readonly durationMs?: number | undefined;
+  /** Who did it, where a person or program asked; not for the public. */
+  readonly by?: string | undefined;
 }
 
-/** How a push ended for one Kustomization; the last word replaces the one before. */
+/** How a push ended for one source or Kustomization; the last word replaces the one before. */
 export interface PushOutcome {
   readonly kind: string;
   readonly revision?: string | undefined;
@@ -36,8 +38,26 @@ export interface PushOpening {
   readonly ref?: string | undefined;
   readonly before?: string | undefined;
   readonly after?: string | undefined;
+  /** Every URL under which the provider knows the repository: a replay matches them anew. Not for the public. */
+  readonly repositoryUrls?: readonly string[] | undefined;
+  /** What a trigger was for, as `formatKey` writes it. */
+  readonly target?: string | undefined;
+  /** The commit that a trigger believed the remote to name. */
+  readonly expectedSha?: string | undefined;
+  /** Who triggered it. Not for the public. */
+  readonly by?: string | undefined;
   /** RFC 3339. */
   readonly heardAt: string;
+}
+
+/** What one source was found at for a push, and which Kustomizations were asked to deploy it. */
+export interface PushPin {
+  /** Absent where the source could not be asked for one. */
+  readonly revision?: string | undefined;
+  /** False where every one of them stood at it already, in good order. */
+  readonly isNew: boolean;
+  /** Keys, as `formatKey` writes them. */
+  readonly asked: readonly string[];
 }
 
 /** What became of a push, for the API, the page and whoever asks why. */
@@ -45,11 +65,16 @@ export interface PushRecord extends Omit<PushOpening, 'deliveryId' | 'redelivere
   /** 128 random bits: who knows it may read the record. */
   readonly id: string;
   readonly deliveries: number;
+  /** Steps that were dropped because there were too many; `steps` goes on from there. */
+  readonly stepsDropped: number;
   /** The newest ones, in the order they happened. */
   readonly steps: readonly PushStep[];
   /** Keys of the sources that follow the pushed ref. */
   readonly matched: readonly string[];
   readonly unmatched: readonly Unmatched[];
+  /** By source, as `formatKey` writes its key. */
+  readonly pins: Readonly<Record<string, PushPin>>;
+  /** By object: of the sources, and of the Kustomizations. */
   readonly outcomes: Readonly<Record<string, PushOutcome>>;
   /** Why nothing was done. */
   readonly reason?: string | undefined;

@@ -59,6 +59,8 @@ test('A record tells how a push was heard and what became of it', async () => {
       { at: AT, object: 'GitRepository/default/shop', step: 'fetched', durationMs: 7 },
       { at: AT, step: 'applied' },
     ],
+    stepsDropped: 0,
+    pins: {},
     outcomes: { 'Kustomization/default/app': { kind: 'done', revision: 'main@sha1:b', at: AT } },
     reason: 'nothing to do',
   });
@@ -98,7 +100,7 @@ test('Steps, unmatched sources and records are capped, and what is dropped is go
   await records.setReason(dropped, 'too late');
 
   const record = await records.read(newest);
-  assert.deepEqual([record?.steps.length, record?.steps.at(-1)?.step], [200, 'step 209']);
+  assert.deepEqual([record?.steps.length, record?.stepsDropped, record?.steps.at(-1)?.step], [200, 10, 'step 209']);
   assert.equal(record?.unmatched.length, 50);
   assert.equal(await records.read(dropped), undefined);
   assert.deepEqual(
@@ -129,13 +131,14 @@ test('Records are listed newest first, page by page', async () => {
   const newestFirst = ids.toReversed();
 
   const first = await records.list({ limit: 2 });
-  const rest = await records.list({ limit: 10, before: first[1]?.id });
+  const rest = await records.list({ limit: 10, before: first.next });
 
   assert.deepEqual(
-    [...first, ...rest].map(({ id }) => id),
+    [...first.records, ...rest.records].map(({ id }) => id),
     newestFirst,
   );
-  assert.deepEqual(await records.list({ limit: 2, before: 'unknown' }), []);
+  assert.equal(rest.next, undefined);
+  assert.deepEqual(await records.list({ limit: 2, before: 'unknown' }), { records: [] });
 });
 
 test('No credential gets into a record', async () => {

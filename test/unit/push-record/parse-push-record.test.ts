@@ -4,7 +4,17 @@ import { parsePushRecord } from '../../../src/push-record/parse-push-record.ts';
 
 const OPENING = { heard: 'poll', heardAt: '2026-01-01T00:00:00Z' };
 const OPENED = { opening: JSON.stringify(OPENING), deliveries: '1' };
-const EMPTY = { id: 'p', ...OPENING, deliveries: 1, steps: [], matched: [], unmatched: [], outcomes: {} };
+const EMPTY = {
+  id: 'p',
+  ...OPENING,
+  deliveries: 1,
+  stepsDropped: 0,
+  steps: [],
+  matched: [],
+  unmatched: [],
+  pins: {},
+  outcomes: {},
+};
 
 const CASES = [
   { name: 'No record reads as none', fields: {}, steps: [], want: undefined },
