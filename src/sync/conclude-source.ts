@@ -22,7 +22,11 @@ export function toSourceFailure(deps: SyncDeps, { source, run }: SourceSync, err
   const missingSince = isMissing ? (memory.named?.since ?? now) : now - PATIENCE_MS;
   if (now - missingSince < PATIENCE_MS) {
     const afterMs = Math.min(Math.max((now - missingSince) / 2, 50), 2_000);
-    return { outcome: { kind: 'unsettled', afterMs, why: 'the server does not have the commit yet' }, hintsSeen: [] };
+    return {
+      outcome: { kind: 'unsettled', afterMs, why: 'the server does not have the commit yet' },
+      hintsSeen: [],
+      keepAskers: true,
+    };
   }
   return { outcome: { kind: 'failed', error, revision: undefined }, hintsSeen };
 }

@@ -1,19 +1,22 @@
 import { messageOf } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import type { Hint } from '../model/push.ts';
+import { formatKey, keyOf } from '../model/object-key.ts';
+import type { Hint, TriggerNote } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
+import type { SyncRun } from '../queue/sync-run.ts';
 import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
 import { uidOf } from './open-source.ts';
 import type { PlacedHints } from './place-hints.ts';
 import { memoryOf } from './source-memory.ts';
+import type { SourceOutcome } from './sync-context.ts';
 
 /** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
-export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void {
+export function recordUnconfirmed(deps: SyncDeps, source: GitRepository, hints: readonly Hint[]): void {
   for (const { pushId, ref, after } of hints) {
     if (pushId === undefined) continue;
     const reason = `unconfirmed: ${ref} did not name ${after} within 30 s, so nothing was deployed for it`;
-    inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+    recordUnused(deps, source, { pushId, kind: 'unconfirmed', reason });
   }
 }
 
@@ -21,29 +24,65 @@ export function recordUnconfirmed(deps: SyncDeps, hints: readonly Hint[]): void 
 export function recordLate(
   deps: SyncDeps,
   hints: readonly Hint[],
-  { tip, left }: { tip: string; left: ReadonlyMap<string, number> },
+  { source, tip, left }: { source: GitRepository; tip: string; left: ReadonlyMap<string, number> },
 ): void {
   for (const { pushId, ref, after, firstSeen } of hints) {
     if (pushId === undefined || !firstSeen || isZeroSha(after)) continue;
     if (after === tip) {
       const reason = `already known: ${ref} was seen to name ${after} before this hook was handled`;
-      inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+      recordUnused(deps, source, { pushId, kind: 'unchanged', reason });
     } else if (left.has(after)) {
       const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
-      inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+      recordUnused(deps, source, { pushId, kind: 'stale', reason });
     }
   }
 }
 
 /** Notes why a tag that was pushed is not the one that its source follows; a redelivery says nothing new. */
-export function recordPassedOver(deps: SyncDeps, passedOver: PlacedHints['passedOver']): void {
+export function recordPassedOver(deps: SyncDeps, source: GitRepository, passedOver: PlacedHints['passedOver']): void {
   for (const { hint, reason } of passedOver) {
     if (hint.pushId === undefined || !hint.firstSeen) continue;
-    inBackground(deps, deps.pushRecords.setReason(hint.pushId, reason));
+    recordUnused(deps, source, { pushId: hint.pushId, kind: 'ignored', reason });
   }
 }
 
-/** The record of a push that moved a source to `tip`: the hook's own, or a new one for what polling found. */
+/** Why a source did nothing for a push. */
+function recordUnused(
+  deps: SyncDeps,
+  source: GitRepository,
+  { pushId, kind, reason }: { pushId: string; kind: string; reason: string },
+): void {
+  const outcome = { kind, message: reason, at: deps.now().toISOString() };
+  inBackground(deps, deps.pushRecords.setReason(pushId, reason));
+  inBackground(deps, deps.pushRecords.setOutcome(pushId, formatKey(keyOf('GitRepository', source)), outcome));
+}
+
+/** Tells everybody whom a source's sync dealt with that it found nothing to go on with. Does not wait. */
+export function recordSourceEnd(
+  deps: SyncDeps,
+  { key, pending }: SyncRun,
+  { outcome, hintsSeen, keepAskers }: SourceOutcome,
+): void {
+  const message = describeSourceEnd(outcome);
+  if (message === undefined) return;
+  const heard = pending.hints.filter(({ deliveryId }) => hintsSeen.includes(deliveryId));
+  const asking = keepAskers ? [] : pending.triggers;
+  const ids = new Set([...heard, ...asking].flatMap(({ pushId }) => pushId ?? []));
+  const at = deps.now().toISOString();
+  const object = formatKey(key);
+  inBackground(deps, deps.pushRecords.addStep([...ids], { at, object, step: outcome.kind, detail: message }));
+  for (const id of ids) {
+    inBackground(deps, deps.pushRecords.setOutcome(id, object, { kind: outcome.kind, message, at }));
+  }
+}
+
+function describeSourceEnd(outcome: SourceOutcome['outcome']): string | undefined {
+  if (outcome.kind === 'failed') return messageOf(outcome.error);
+  if (outcome.kind === 'suspended') return 'suspended, so the remote was not asked';
+  return outcome.kind === 'gone' ? 'the GitRepository was deleted' : undefined;
+}
+
+/** The record of a push that moved a source to `tip`: the hook's own, the trigger's, or a new one for what polling found. */
 export async function findOrOpenRecord(
   deps: SyncDeps,
   {
@@ -51,10 +90,18 @@ export async function findOrOpenRecord(
     before,
     tip,
     hints,
-  }: { source: GitRepository; before: string | undefined; tip: Tip; hints: readonly Hint[] },
+    triggers,
+  }: {
+    source: GitRepository;
+    before: string | undefined;
+    tip: Tip;
+    hints: readonly Hint[];
+    triggers: readonly TriggerNote[];
+  },
 ): Promise<string | undefined> {
   const known = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
   if (known !== undefined) return known;
+  if (triggers[0]) return triggers[0].pushId;
   try {
     const pushId = await deps.pushRecords.open({
       heard: 'poll',
@@ -66,6 +113,8 @@ export async function findOrOpenRecord(
     });
     if (before !== undefined)
       memoryOf(deps.memories, uidOf(source)).polled = { object: tip.object, sha: tip.sha, pushId };
+    const matched = [formatKey(keyOf('GitRepository', source))];
+    inBackground(deps, deps.pushRecords.setMatches(pushId, { matched, unmatched: [] }));
     return pushId;
   } catch (error) {
     deps.logger.warn({ err: error }, 'a push could not be recorded');

@@ -2,8 +2,9 @@ import { changedPrefixes } from '../git/changed-prefixes.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 import { formatKey, keyOf } from '../model/object-key.ts';
-import type { Hint } from '../model/push.ts';
+import type { Hint, TriggerNote } from '../model/push.ts';
 import { formatRevision, isZeroSha } from '../model/revision.ts';
+import { requestsOfTriggers } from './answer-triggers.ts';
 import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
 import { uidOf } from './open-source.ts';
@@ -15,6 +16,7 @@ interface Move {
   readonly before: string | undefined;
   readonly tip: Tip;
   readonly hints: readonly Hint[];
+  readonly triggers: readonly TriggerNote[];
 }
 
 /** Asks for every Kustomization of a source that has moved: those whose path changed first, and those for the push. */
@@ -42,14 +44,38 @@ export async function requestKustomizations(deps: SyncDeps, move: Move): Promise
       cause: 'source' as const,
       revision,
     })),
+    ...requestsOfTriggers(deps, { ...move, isMoved: true }),
   ]);
   memoryOf(deps.memories, uidOf(source)).announced = revision;
   if (pushId === undefined) return;
-  const detail = `${first.length} of ${followers.length} Kustomizations changed`;
-  const object = formatKey({ kind: 'GitRepository', namespace, name });
-  const step = { at: deps.now().toISOString(), object, step: 'fetched', detail };
-  inBackground(deps, deps.pushRecords.addStep(pushId, step));
-  if (first.length === 0) inBackground(deps, deps.pushRecords.setReason(pushId, `${detail}: nothing to deploy`));
+  if (!move.triggers.some((trigger) => trigger.pushId === pushId))
+    recordReach(deps, { source, pushId, revision }, { first, rest });
+}
+
+/** Notes in a push's record whom it changes, whom it does not, and who is told not to deploy. Does not wait. */
+function recordReach(
+  deps: SyncDeps,
+  { source, pushId, revision }: { source: GitRepository; pushId: string; revision: string },
+  { first, rest }: { first: readonly Kustomization[]; rest: readonly Kustomization[] },
+): void {
+  const at = deps.now().toISOString();
+  const object = formatKey(keyOf('GitRepository', source));
+  const { pushRecords } = deps;
+  const keysOf = (some: readonly Kustomization[]) => some.map((one) => formatKey(keyOf('Kustomization', one)));
+  const detail = `${first.length} of ${first.length + rest.length} Kustomizations changed`;
+  const asked = keysOf(first.filter(({ spec }) => !spec.suspend));
+  const suspended = keysOf(first.filter(({ spec }) => spec.suspend));
+  const why = { kind: 'suspended', message: 'suspended, so nothing was done', at };
+  const unchanged = { kind: 'unchanged', message: 'the push changed nothing below spec.path', revision, at };
+  const writes = [
+    pushRecords.addStep(pushId, { at, object, step: 'fetched', detail }),
+    pushRecords.setOutcome(pushId, object, { kind: 'done', revision, at }),
+    pushRecords.setPin(pushId, object, { revision, isNew: true, asked }),
+    pushRecords.setOutcomes(pushId, suspended, why),
+    pushRecords.setOutcomes(pushId, keysOf(rest), unchanged),
+    ...(first.length === 0 ? [pushRecords.setReason(pushId, `${detail}: nothing to deploy`)] : []),
+  ];
+  for (const write of writes) inBackground(deps, write);
 }
 
 /** Asks for every Kustomization of a source whose files differ at the same revision: other ones are left out of it now. */

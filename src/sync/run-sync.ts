@@ -10,12 +10,14 @@ import { sourceOf } from '../model/kustomization-source.ts';
 import { parseRevision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { objectFields } from '../telemetry/create-logger.ts';
+import { recordTriggeredEnd, recordTriggeredStart } from './answer-triggers.ts';
 import { concludeSource, toSourceFailure } from './conclude-source.ts';
 import type { SyncDeps } from './deps.ts';
 import { followHooks } from './follow-hooks.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
 import { type Attempt, currentStep, type SyncOutcome, startAttempt, stepDurations } from './outcome.ts';
 import { recordKustomizationEvents } from './record-kustomization-events.ts';
+import { recordSourceEnd } from './record-push.ts';
 import type { KustomizationSync, SourceOutcome, SourceSync } from './sync-context.ts';
 import { syncKustomization } from './sync-kustomization.ts';
 import { syncSource } from './sync-source.ts';
@@ -27,10 +29,14 @@ const MOST_SUPERSEDED = 2;
 /** Syncs a source; never rejects but for an aborted run or a cluster that cannot be written to. */
 export async function runSourceSync(deps: SyncDeps, run: SyncRun): Promise<SourceOutcome> {
   const source = deps.resources.gitRepository(run.key);
-  if (!source) return { outcome: GONE, hintsSeen: [] };
-  const result = await attemptSource(deps, { source, run });
-  await followHooks(deps, { source, run }, result.outcome);
+  const result = source ? await attemptSource(deps, { source, run }) : { outcome: GONE, hintsSeen: allHints(run) };
+  recordSourceEnd(deps, run, result);
+  if (source) await followHooks(deps, { source, run }, result.outcome);
   return result;
+}
+
+function allHints({ pending }: SyncRun): string[] {
+  return pending.hints.map(({ deliveryId }) => deliveryId);
 }
 
 async function attemptSource(deps: SyncDeps, { source, run }: SourceSync): Promise<SourceOutcome> {
@@ -46,7 +52,11 @@ async function attemptSource(deps: SyncDeps, { source, run }: SourceSync): Promi
 /** Syncs a Kustomization; never rejects but for an aborted run or a cluster that cannot be written to. */
 export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superseded: number): Promise<SyncOutcome> {
   const kustomization = deps.resources.kustomization(run.key);
-  if (!kustomization) return GONE;
+  recordTriggeredStart(deps, run);
+  if (!kustomization) {
+    recordTriggeredEnd(deps, run, { outcome: GONE, attempt: undefined });
+    return GONE;
+  }
   const attempt = startAttempt(deps.now());
   const status = createKustomizationStatusWriter(deps, { kustomization, attempt, run });
   const bounded = { ...run, signal: AbortSignal.any([run.signal, AbortSignal.timeout(timeoutOf(kustomization))]) };
@@ -59,6 +69,7 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
     const isWritten = await status.conclude(outcome);
     recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten, wasHealthy });
   }
+  recordTriggeredEnd(deps, run, { outcome, attempt });
   reportEnd(deps, { sync, outcome, run });
   observeSteps(deps, run, attempt);
   return outcome;

@@ -14,6 +14,8 @@ export interface SourceSync {
 export interface SourceOutcome {
   readonly outcome: SyncOutcome;
   readonly hintsSeen: readonly string[];
+  /** Triggers are not answered yet: nothing is known that could be said. */
+  readonly keepAskers?: boolean;
 }
 
 /** What a sync of a Kustomization works with. */

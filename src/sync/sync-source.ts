@@ -4,9 +4,10 @@
  */
 import { type FollowedReference, isFollowed, TAGS, toFollowedReference } from '../model/followed-reference.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import type { Hint } from '../model/push.ts';
+import type { Hint, TriggerNote } from '../model/push.ts';
 import { formatRevision, isZeroSha, type Revision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import { admitTriggers, requestsOfTriggers } from './answer-triggers.ts';
 import { type Answer, askRemote, explainAbsence, type Tip } from './ask-remote.ts';
 import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
@@ -49,15 +50,17 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   const { tip } = answer;
   const { hints, passedOver } = placeHints(heard, { followed, answer, current, peeled: memory.peeled });
   notePeeled(memory, tip);
-  recordPassedOver(deps, passedOver);
+  recordPassedOver(deps, source, passedOver);
 
-  const following: Following = { source, memory, current, tip, run, hints };
-  const decision = decide(following, followed, deps.now().getTime());
+  const seen = { source, memory, current, tip, run, hints };
+  const decision = decide(seen, followed, deps.now().getTime());
   if (decision.kind === 'askAgain') {
     const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
-    return { outcome: { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why }, hintsSeen };
+    const outcome = { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why } as const;
+    return { outcome, hintsSeen, keepAskers: true };
   }
-  if (decision.kind === 'unchanged') recordUnconfirmed(deps, decision.unconfirmed);
+  if (decision.kind === 'unchanged') recordUnconfirmed(deps, source, decision.unconfirmed);
+  const following: Following = { ...seen, triggers: admitTriggers(deps, seen, run.pending.triggers) };
   const isNew = decision.kind === 'go' || current?.ref !== tip.ref;
   return isNew ? await follow(deps, following) : await stay(deps, following);
 }
@@ -70,10 +73,16 @@ interface Following {
   readonly tip: Tip;
   readonly run: SyncRun;
   readonly hints: readonly Hint[];
+  /** Those that the tip answers. */
+  readonly triggers: readonly TriggerNote[];
 }
 
 /** Notes what the ref has passed, and decides whether the tip may be used. */
-function decide({ memory, current, tip, hints }: Following, followed: FollowedReference, now: number): TipDecision {
+function decide(
+  { memory, current, tip, hints }: Omit<Following, 'triggers'>,
+  followed: FollowedReference,
+  now: number,
+): TipDecision {
   noteLeft(memory, listPassed(tip.sha, hints, memory.left), now);
   const left = leftBehind(followed, { tip, current, left: memory.left, now });
   const namedSince = noteAnswer(memory, tip.sha, now);
@@ -81,8 +90,10 @@ function decide({ memory, current, tip, hints }: Following, followed: FollowedRe
 }
 
 /** The tip is known; what tells about it may not stand yet, or may have to be made with other rules. */
-async function stay(deps: SyncDeps, { source, memory, tip, run, hints }: Following): Promise<SourceOutcome> {
-  recordLate(deps, hints, { tip: tip.sha, left: memory.left });
+async function stay(deps: SyncDeps, following: Following): Promise<SourceOutcome> {
+  const { source, memory, tip, run, hints } = following;
+  recordLate(deps, hints, { source, tip: tip.sha, left: memory.left });
+  await deps.queues.requestSyncs(requestsOfTriggers(deps, { ...following, isMoved: false }));
   if (hasNewIgnoreRules(source)) await requestFollowers(deps, source, tip);
   await publishArtifact(deps, { source, tip, run });
   memory.unpublished = undefined;
@@ -97,7 +108,7 @@ async function follow(deps: SyncDeps, following: Following): Promise<SourceOutco
   memory.unpublished = undefined;
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
   const others = hints.filter((hint) => hint.after !== tip.sha);
-  recordLate(deps, others, { tip: tip.sha, left: memory.left });
+  recordLate(deps, others, { source, tip: tip.sha, left: memory.left });
   const notSeen = new Set(ahead.map((hint) => hint.deliveryId));
   const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId).filter((id) => !notSeen.has(id));
   const newest = ahead.at(-1);
@@ -106,12 +117,13 @@ async function follow(deps: SyncDeps, following: Following): Promise<SourceOutco
 }
 
 /** Only when everybody is asked, the move is made: what could not be asked is found again by the next sync. */
-async function announce(deps: SyncDeps, { source, memory, current, tip, hints }: Following): Promise<void> {
+async function announce(deps: SyncDeps, following: Following): Promise<void> {
+  const { source, memory, current, tip, hints, triggers } = following;
   const { unpublished } = memory;
   const before = current?.sha;
   moveTo(memory, tip, { before, hints, now: deps.now().getTime() });
   try {
-    await requestKustomizations(deps, { source, before, tip, hints });
+    await requestKustomizations(deps, { source, before, tip, hints, triggers });
   } catch (error) {
     memory.unpublished = unpublished;
     throw error;
@@ -127,7 +139,7 @@ function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
 /** Asks the remote for its tip while the hinted commit is already on its way; both must be there at the end. */
 async function findTip(
   deps: SyncDeps,
-  { source, memory, current, hints, run }: Omit<Following, 'tip'>,
+  { source, memory, current, hints, run }: Omit<Following, 'tip' | 'triggers'>,
 ): Promise<Answer & { tip: Tip }> {
   const reached = await toRemote(deps, source);
   const remote = { ...reached, patienceMs: patienceOf({ source, run, memory, current }, reached.timeoutMs) };

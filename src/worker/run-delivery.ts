@@ -23,6 +23,7 @@ export async function runDelivery(deps: DeliveryDeps, delivery: Delivery): Promi
     heard: 'webhook',
     provider: push.provider,
     repository: push.repository,
+    repositoryUrls: push.repositoryUrls,
     ref: push.ref,
     before: push.before,
     after: push.after,

@@ -39,14 +39,14 @@ export function startSyncWorkers(deps: WorkerDeps): RunningWorker {
 
 async function runSource(deps: WorkerDeps, run: SyncRun): Promise<SyncEnding> {
   return await withObservation(deps, run, async () => {
-    const { outcome, hintsSeen } = await runSourceSync(deps, run);
+    const { outcome, hintsSeen, keepAskers = false } = await runSourceSync(deps, run);
     const source = deps.resources.gitRepository(run.key);
     const memory = memoryOf(deps.memories, source?.metadata.uid ?? '');
     memory.failures = outcome.kind === 'failed' ? memory.failures + 1 : 0;
     const now = deps.now();
     const retryMs = sourceRetryMs(memory.failures, source ? intervalOf(source) : 0);
     const rhythm = { nextAt: source ? nextPollAt(source, now) : now, retryMs };
-    return { outcome, ending: { ...toEnding(outcome, rhythm, now), hintsSeen } };
+    return { outcome, ending: { ...toEnding(outcome, rhythm, now), hintsSeen, keepAskers } };
   });
 }
 
@@ -95,7 +95,12 @@ async function withObservation(deps: WorkerDeps, run: SyncRun, sync: () => Promi
     }
     deps.logger.warn({ ...objectFields(run.key), err: error }, 'sync not concluded, will retry');
     deps.metrics.syncsTotal.inc({ kind: run.key.kind, result: 'error' });
-    return { nextAt: new Date(deps.now().getTime() + TRY_AGAIN_MS), nextCause: 'retry', hintsSeen: [] };
+    return {
+      nextAt: new Date(deps.now().getTime() + TRY_AGAIN_MS),
+      nextCause: 'retry',
+      hintsSeen: [],
+      keepAskers: true,
+    };
   }
 }
 
