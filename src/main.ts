@@ -12,6 +12,7 @@ import { createPushRecords } from './push-record/create-push-records.ts';
 import { createQueues, type Queues } from './queue/create-queues.ts';
 import { connectRedis } from './redis/connect-redis.ts';
 import type { RedisEvent } from './redis/own-redis.ts';
+import { createSubscriptions } from './redis/subscribe.ts';
 import { startCluster } from './start-cluster.ts';
 import { startListeners } from './start-listeners.ts';
 import { startWorkerRole } from './start-worker-role.ts';
@@ -36,7 +37,9 @@ async function start(config: Config, logger: Logger, stops: Stop[]): Promise<voi
   const queues = createQueues({ redis, observe: (event) => logger.debug({ event }, 'queue') });
   stops.push(() => queues.close());
   metrics.observeQueues(async () => toQueueSamples(await queues.depths(), Date.now()));
-  const pushRecords = createPushRecords({ redis: redis.create('producer') });
+  const subscriptions = createSubscriptions(() => redis.create('plain'));
+  stops.push(async () => subscriptions.stop());
+  const pushRecords = createPushRecords({ redis: redis.create('producer'), subscriptions });
   const cluster = startCluster(config, { logger, metrics });
   stops.push(() => cluster.stop());
   await startRoles({ config, logger, metrics, queues, pushRecords, cluster }, stops);

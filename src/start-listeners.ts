@@ -6,10 +6,13 @@ import type { Config } from './config/load-config.ts';
 import { createArtifactApp } from './http/artifact-app.ts';
 import { createInternalApp } from './http/internal-app.ts';
 import { createPublicApp } from './http/public-app.ts';
+import type { PushApiOptions } from './http/push-api.ts';
+import type { TriggerOptions } from './http/trigger-route.ts';
 import type { Push } from './model/push.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
 import type { Cluster } from './start-cluster.ts';
+import { createPushApi } from './start-push-api.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { matchPush } from './webhook/match-push.ts';
@@ -34,6 +37,7 @@ interface ListenerDeps {
 /** Starts the listeners that this process' roles call for; each logs the address it got. */
 export async function startListeners(deps: ListenerDeps): Promise<Running & { artifactUrl: string | undefined }> {
   const { config } = deps;
+  const { trigger, api } = createPushApi(deps);
   const apps: FastifyInstance[] = [];
   const listen = async (name: string, app: FastifyInstance, address: ListenAddress) => {
     apps.push(app);
@@ -42,8 +46,8 @@ export async function startListeners(deps: ListenerDeps): Promise<Running & { ar
     deps.logger.info({ listener: name, host: address.host, port }, 'listening');
     return port;
   };
-  await listen('internal', createInternal(deps), config.internal);
-  if (config.roles.has('server')) await listen('public', createPublic(deps), config.public);
+  await listen('internal', createInternal(deps, api), config.internal);
+  if (config.roles.has('server')) await listen('public', createPublic(deps, trigger), config.public);
   const artifactPort = config.roles.has('worker')
     ? await listen(
         'artifact',
@@ -59,8 +63,9 @@ export async function startListeners(deps: ListenerDeps): Promise<Running & { ar
   };
 }
 
-function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps): FastifyInstance {
+function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps, api: PushApiOptions): FastifyInstance {
   return createInternalApp({
+    api,
     isLive: () => true,
     async readiness() {
       const redis = await queues.depths().then(
@@ -78,8 +83,12 @@ function createInternal({ metrics, queues, cluster, isStarted }: ListenerDeps): 
   });
 }
 
-function createPublic({ config, metrics, queues, pushRecords, cluster }: ListenerDeps): FastifyInstance {
+function createPublic(
+  { config, metrics, queues, pushRecords, cluster }: ListenerDeps,
+  trigger: TriggerOptions,
+): FastifyInstance {
   return createPublicApp({
+    trigger,
     webhookSecrets: config.webhookSecrets,
     externalUrl: config.externalUrl,
     async addDelivery({ id, push, receivedAt }) {
@@ -96,8 +105,8 @@ function createPublic({ config, metrics, queues, pushRecords, cluster }: Listene
   });
 }
 
-function describePush({ provider, repository, ref, before, after }: Push) {
-  return { heard: 'webhook' as const, provider, repository, ref, before, after };
+function describePush({ provider, repository, repositoryUrls, ref, before, after }: Push) {
+  return { heard: 'webhook' as const, provider, repository, repositoryUrls, ref, before, after };
 }
 
 function toTime(ms: number): string {

@@ -81,6 +81,8 @@
   {{- include "hawser.secretKey" (list $ "azureDevopsWebhookToken" true) | nindent 2 }}
 - name: HAWSER_WEBHOOK_SECRET
   {{- include "hawser.secretKey" (list $ "webhookSecret" true) | nindent 2 }}
+- name: HAWSER_TRIGGER_TOKEN
+  {{- include "hawser.secretKey" (list $ "triggerToken" true) | nindent 2 }}
 - name: GITHUB_TOKEN
   {{- include "hawser.secretKey" (list $ "githubToken" true) | nindent 2 }}
 - name: GITLAB_TOKEN

@@ -71,6 +71,12 @@ const signingTokens = secrets.refine(
   'must be signing tokens of the form whsec_<base64>, as GitLab shows them',
 );
 
+const MIN_TOKEN_LENGTH = 16;
+const triggerTokens = secrets.refine(
+  (tokens) => tokens.every((token) => token.reveal().length >= MIN_TOKEN_LENGTH),
+  `must be tokens of at least ${MIN_TOKEN_LENGTH} characters, such as \`openssl rand -hex 32\` makes them`,
+);
+
 const concurrency = z
   .string()
   .regex(/^[1-9]\d{0,3}$/, 'must be a whole number from 1 to 9999')
@@ -96,10 +102,12 @@ export const environment = z.object({
   HAWSER_ROLES: roles
     .prefault('server,worker')
     .describe('What this process does: `server` takes webhooks, `worker` runs syncs.'),
-  HAWSER_PUBLIC_ADDR: listenAddress.prefault(':9292').describe('Listener for webhooks; the only one to expose.'),
+  HAWSER_PUBLIC_ADDR: listenAddress
+    .prefault(':9292')
+    .describe('Listener for webhooks and triggers; the only one to expose.'),
   HAWSER_INTERNAL_ADDR: listenAddress
     .prefault(':8080')
-    .describe('Listener for `/livez`, `/readyz` and `/metrics`; keep it inside the cluster.'),
+    .describe('Listener for `/livez`, `/readyz`, `/metrics` and `/api`; keep it inside the cluster.'),
   HAWSER_ARTIFACT_ADDR: listenAddress
     .prefault(':9790')
     .describe('Listener that serves artifacts to other controllers; keep it inside the cluster.'),
@@ -179,6 +187,11 @@ export const environment = z.object({
     secret: true,
     description: 'Secrets that sign deliveries to `/webhooks/generic`, separated by commas for rotation.',
   }),
+  HAWSER_TRIGGER_TOKEN: triggerTokens.optional().meta({
+    secret: true,
+    description:
+      'Tokens that may trigger every object and use the whole API, separated by commas for rotation; tokens of Kubernetes work without it.',
+  }),
   GITHUB_TOKEN: secret
     .optional()
     .meta({ secret: true, description: 'Token that may write commit statuses on GitHub; if unset, none are posted.' }),
@@ -198,9 +211,6 @@ export const environment = z.object({
   }),
 });
 export type Environment = z.output<typeof environment>;
-
-/** Names that the design knows and this version does not; setting one is an error, never silence. */
-export const NOT_SUPPORTED_YET = ['HAWSER_TRIGGER_TOKEN'] as const;
 
 function splitList(text: string): string[] {
   return text

@@ -5,14 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { HawserError } from '../errors/hawser-error.ts';
 import type { Secret } from '../errors/secret.ts';
-import {
-  type Environment,
-  environment,
-  type ListenAddress,
-  type LogLevel,
-  NOT_SUPPORTED_YET,
-  type Role,
-} from './environment.ts';
+import { type Environment, environment, type ListenAddress, type LogLevel, type Role } from './environment.ts';
 import { listVariables } from './list-variables.ts';
 
 /** What is not configured is absent. */
@@ -54,6 +47,8 @@ export interface Config {
     readonly azureDevOps: readonly Secret[];
     readonly generic: readonly Secret[];
   };
+  /** May trigger and read everything; empty: only tokens of Kubernetes may. */
+  readonly triggerTokens: readonly Secret[];
   /** Where and as whom commit statuses are posted. */
   readonly commitStatus: {
     /** By provider, without trailing slash. */
@@ -66,9 +61,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** Reads and checks the environment, secrets from files included; throws CONFIG_INVALID that names every problem. */
 export function loadConfig(env: Env): Config {
-  const problems = NOT_SUPPORTED_YET.flatMap((name) => [name, `${name}_FILE`])
-    .filter((name) => isSet(env[name]))
-    .map((name) => `${name} is not supported yet: remove it`);
+  const problems: string[] = [];
   const values = readValues(env, problems);
   const result = environment.safeParse(values);
   if (!result.success) {
@@ -136,6 +129,7 @@ function toConfig(values: Environment, searchPath: string): Config {
     }),
     strictSubstitution: values.HAWSER_STRICT_SUBSTITUTION,
     webhookSecrets: toWebhookSecrets(values),
+    triggerTokens: Object.freeze(values.HAWSER_TRIGGER_TOKEN ?? []),
     commitStatus: toCommitStatus(values),
   });
 }

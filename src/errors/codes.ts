@@ -133,6 +133,36 @@ export const ERROR_CODES = {
     disposition: 'stalled',
     help: 'Nothing is served at this method and path. A webhook route answers so until a secret is configured for it.',
   },
+  AUTH_MISSING: {
+    reason: 'AuthenticationMissing',
+    disposition: 'stalled',
+    help: 'A trigger or a call of the API carried no token. Send `Authorization: Bearer <token>`.',
+  },
+  AUTH_INVALID: {
+    reason: 'AuthenticationFailed',
+    disposition: 'stalled',
+    help: 'A bearer token is neither one of HAWSER_TRIGGER_TOKEN nor one that Kubernetes knows, or has expired. Use a valid one.',
+  },
+  AUTH_UNAVAILABLE: {
+    reason: 'AuthenticationUnavailable',
+    disposition: 'retry',
+    help: 'A token of Kubernetes could not be checked: the API server did not answer, or Hawser may not create TokenReviews and SubjectAccessReviews. The message says which; try again, or grant the right.',
+  },
+  ACCESS_FORBIDDEN: {
+    reason: 'Forbidden',
+    disposition: 'stalled',
+    help: 'The owner of the token lacks the right in Kubernetes that the message names. Grant it by a Role and a RoleBinding.',
+  },
+  TRIGGER_INVALID: {
+    reason: 'TriggerInvalid',
+    disposition: 'stalled',
+    help: 'A trigger or a call of the API is malformed: name, parameter or body. The message says what; correct the caller.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    reason: 'IdempotencyKeyReused',
+    disposition: 'stalled',
+    help: 'The Idempotency-Key was used within a day for another object or revision. Use a new key for each thing that is asked.',
+  },
   DELIVERY_NOT_STORED: {
     reason: 'DeliveryNotStored',
     disposition: 'retry',

@@ -12,13 +12,19 @@ interface ErrorReply {
 /** Errors whose message is meant for the client. */
 const STATUS_BY_CODE: Partial<Record<ErrorCode, number>> = {
   WEBHOOK_BODY_INVALID: 400,
+  TRIGGER_INVALID: 400,
   HTTP_REQUEST_INVALID: 400,
   WEBHOOK_SIGNATURE_MISSING: 401,
   WEBHOOK_SIGNATURE_INVALID: 401,
+  AUTH_MISSING: 401,
+  AUTH_INVALID: 401,
+  ACCESS_FORBIDDEN: 403,
   HTTP_NOT_FOUND: 404,
   HTTP_BODY_INCOMPLETE: 408,
   HTTP_BODY_TOO_LARGE: 413,
+  IDEMPOTENCY_KEY_REUSED: 422,
   HTTP_OVERLOADED: 503,
+  AUTH_UNAVAILABLE: 503,
   DELIVERY_NOT_STORED: 503,
 };
 
@@ -45,6 +51,7 @@ function toFrameworkReply(error: unknown): ErrorReply {
 /** Answers with `{ error: { code, message } }`. */
 export function sendError(reply: FastifyReply, error: unknown): FastifyReply {
   const { status, code, message } = toErrorReply(error);
+  if (code === 'AUTH_MISSING' || code === 'AUTH_INVALID') reply.header('www-authenticate', 'Bearer realm="hawser"');
   if (status === 503) reply.header('retry-after', String(RETRY_AFTER_S));
   return reply
     .code(status)

@@ -2,19 +2,23 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { createApp } from './create-app.ts';
 import { type PushPageOptions, pushPage } from './push-page.ts';
 import { selectWebhookRoutes, type WebhookSecrets } from './select-webhook-routes.ts';
+import { type TriggerOptions, triggerRoute } from './trigger-route.ts';
 import { type WebhookOptions, webhookRoutes } from './webhook-route.ts';
 
 export interface PublicAppOptions extends WebhookOptions, Partial<PushPageOptions> {
   readonly webhookSecrets: WebhookSecrets;
+  /** Without it there is no trigger. */
+  readonly trigger?: TriggerOptions | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
   readonly closeGraceMs?: number | undefined;
 }
 
 /** The listener for providers and people. A webhook route exists only where a secret is configured. */
 export function createPublicApp(options: PublicAppOptions): FastifyInstance {
-  const { logger, closeGraceMs, readPush, webhookSecrets } = options;
+  const { logger, closeGraceMs, readPush, webhookSecrets, trigger } = options;
   const app = createApp({ logger, closeGraceMs });
   app.register(webhookRoutes, { ...options, routes: selectWebhookRoutes(webhookSecrets) });
+  if (trigger) app.register(triggerRoute, trigger);
   if (readPush) app.register(pushPage, { readPush });
   return app;
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { HawserError } from '../errors/hawser-error.ts';
 import { redactData } from '../errors/redact.ts';
-import type { PushView } from './push-view.ts';
+import { type PushView, toPublicPush } from './push-view.ts';
 import { pushPageHeaders, renderPushPage } from './render-push-page.ts';
 
 /** The read side of push records. */
@@ -19,7 +19,7 @@ export function pushPage(app: FastifyInstance, { readPush }: PushPageOptions, do
     const { id } = request.params;
     const found = PUSH_ID.test(id) ? await readPush(id) : undefined;
     if (!found) throw new HawserError('HTTP_NOT_FOUND', 'there is no such push, or it is no longer kept');
-    const push = redactData(found) as PushView;
+    const push = redactData(toPublicPush(found)) as PushView;
     reply.header('cache-control', 'no-store').header('vary', 'accept');
     if (!prefersHtml(request.headers.accept)) return reply.send(push);
     return reply.headers(pageHeaders).send(renderPushPage(push));

@@ -97,6 +97,17 @@ function createEdgeMetrics(registry: Registry) {
       labelNames: ['kind', 'name', 'namespace'],
       registers,
     }),
+    triggersTotal: new Counter({
+      name: 'hawser_triggers_total',
+      help: 'Calls of the trigger, by what became of them: accepted, repeated, refused, forbidden, invalid, unavailable.',
+      labelNames: ['result'],
+      registers,
+    }),
+    triggerStreams: new Gauge({
+      name: 'hawser_trigger_streams',
+      help: 'Triggers that are being waited for.',
+      registers,
+    }),
     commitStatusTotal: new Counter({
       name: 'hawser_commit_status_total',
       help: 'Attempts to post a commit status, by provider and result.',

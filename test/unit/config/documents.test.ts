@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { loadAll } from 'js-yaml';
-import { NOT_SUPPORTED_YET } from '../../../src/config/environment.ts';
 import { listVariables } from '../../../src/config/list-variables.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -41,15 +40,6 @@ describe('what is written about the configuration', () => {
     const missing = VARIABLES.filter(({ name, default: value }) => !documented.get(name)?.includes(value ?? ''));
 
     assert.deepEqual(missing, []);
-  });
-
-  test('docs/configuration.md names what is refused because it is not supported yet', () => {
-    const text = read('docs/configuration.md');
-
-    assert.deepEqual(
-      NOT_SUPPORTED_YET.filter((name) => !text.includes(`\`${name}\``)),
-      [],
-    );
   });
 
   test("the chart's values name every variable that makes sense in a Pod", () => {

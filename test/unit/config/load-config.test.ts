@@ -140,11 +140,10 @@ const refused: readonly { name: string; given: Env; want: RegExp }[] = [
     want: /GITLAB_WEBHOOK_SIGNING_TOKEN (holds no secret|must be signing tokens)/,
   })),
   { name: 'a server that nobody works for', given: { HAWSER_ROLES: 'server' }, want: /REDIS_URL is missing/ },
-  { name: 'what comes later', given: { HAWSER_TRIGGER_TOKEN: 'x' }, want: /HAWSER_TRIGGER_TOKEN is not supported yet/ },
   {
-    name: 'a file of what comes later',
-    given: { HAWSER_TRIGGER_TOKEN_FILE: 'x' },
-    want: /HAWSER_TRIGGER_TOKEN_FILE is not/,
+    name: 'a token that is soon guessed',
+    given: { HAWSER_TRIGGER_TOKEN: `${'a'.repeat(16)},short` },
+    want: /HAWSER_TRIGGER_TOKEN must be tokens of at least 16 characters/,
   },
   { name: 'an absent file', given: { GITHUB_TOKEN_FILE: '/nowhere' }, want: /GITHUB_TOKEN_FILE names .* \(ENOENT\)/ },
   {
