@@ -30,7 +30,8 @@ const TokenReviewed = z.object({
       authenticated: z.boolean().optional(),
       user: z
         .object({
-          username: z.string(),
+          // Absent where nobody was found.
+          username: z.string().optional(),
           uid: z.string().optional(),
           groups: z.array(z.string()).optional(),
           extra: z.record(z.string(), z.array(z.string())).optional(),
@@ -51,9 +52,8 @@ export async function reviewToken(
 ): Promise<ReviewedUser | undefined> {
   const answer = await review(client, { group: 'authentication.k8s.io', kind: 'TokenReview', spec: { token } });
   const { status } = TokenReviewed.parse(answer);
-  if (status?.authenticated !== true || !status.user) return undefined;
-  const { username, ...rest } = status.user;
-  return { name: username, ...rest };
+  const { username, ...rest } = status?.user ?? {};
+  return status?.authenticated === true && username ? { name: username, ...rest } : undefined;
 }
 
 /** Asks the API server whether a user has a right. Throws AUTH_UNAVAILABLE. */

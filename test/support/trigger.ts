@@ -52,3 +52,19 @@ export async function* readLines(response: Response): AsyncGenerator<TriggerLine
   const input = Readable.fromWeb(response.body as Parameters<typeof Readable.fromWeb>[0]);
   for await (const line of createInterface({ input })) yield JSON.parse(line) as TriggerLine;
 }
+
+/** Calls the API of the internal listener. */
+export function callApi(
+  { internalUrl }: { readonly internalUrl: string },
+  path: string,
+  { token = TRIGGER_TOKEN, method = 'GET' }: { readonly token?: string | null; readonly method?: string } = {},
+): Promise<Response> {
+  const headers = token === null ? {} : { authorization: `Bearer ${token}` };
+  return fetch(new URL(path, internalUrl), { method, headers });
+}
+
+/** `<status> <code> <message>` of a refusal. */
+export async function readError(response: Response): Promise<string> {
+  const { error } = (await response.json()) as { error?: { code: string; message: string } };
+  return `${response.status} ${error?.code} ${error?.message}`;
+}
