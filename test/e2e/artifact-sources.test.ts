@@ -4,6 +4,7 @@ import type { ArtifactKind } from '../../src/model/artifact-source.ts';
 import { hasCondition, hasEvent } from '../support/deploy-story.ts';
 import { makeConfigMap, makeKustomization } from '../support/make-kustomization.ts';
 import { type ArtifactServer, startArtifactServer } from '../support/start-artifact-server.ts';
+import { callTrigger, readError, TRIGGER_TOKEN, triggerAndWait } from '../support/trigger.ts';
 import { announce, makeArtifactSource, serveArtifactKind } from '../support/use-artifact-kind.ts';
 import { type Story, useStory } from '../support/use-story.ts';
 
@@ -37,7 +38,7 @@ test('a source that another controller keeps', async (t) => {
   const server = await startArtifactServer(t);
 
   await t.test('is deployed as soon as it has published, and again at once when it publishes anew', async (t) => {
-    const story = await useStory(t, { started: false });
+    const story = await useStory(t, { started: false, env: { HAWSER_TRIGGER_TOKEN: TRIGGER_TOKEN } });
     await serveArtifactKind(t, story, OCI);
     await story.start();
     await story.create(makeArtifactSource(story, OCI), makeFollower(story, OCI));
@@ -49,6 +50,12 @@ test('a source that another controller keeps', async (t) => {
     const second = await publish(server, '2', 'red');
     await announce(story, OCI, { ...second, metadata: { [ORIGIN]: 'main@sha1:bbbb' } });
     await deployed(story, second.revision, 'red');
+
+    const target = `kustomization/${story.namespace}/app`;
+    const { verdict } = await triggerAndWait(story.hawser, { target });
+    assert.deepEqual([verdict.verdict, verdict.ok, verdict.revision], ['deployed', true, second.revision]);
+    const expecting = await callTrigger(story.hawser, { target, body: { revision: 'a'.repeat(40) } });
+    assert.match(await readError(expecting), /^400 TRIGGER_INVALID the source of .* is no GitRepository/);
 
     const { status } = await story.kustomization();
     assert.equal(status?.lastAppliedRevision, second.revision);

@@ -92,6 +92,23 @@ describe('the record of a push', () => {
       assert.match(await readError(bad), /^400 TRIGGER_INVALID .*commit: must be 7 to 40 hex digits/);
     });
 
+    await t.test('is the same one when its delivery comes again, and the remote is asked again', async () => {
+      const asked = () => story.gitServer.requests.filter(({ service }) => service === 'ls-refs').length;
+      const delivery = { before: second, after: first, deliveryId: 'delivered-twice' };
+      const answers = [await story.hook(delivery)];
+      await eventually(async () => {
+        const { outcomes } = await readPush(hawser, answers[0] as Response);
+        assert.equal(outcomes[`GitRepository/${namespace}/app`]?.kind, 'unchanged');
+      });
+      const before = asked();
+
+      answers.push(await story.hook(delivery));
+
+      await eventually(() => assert.equal(asked(), before + 1));
+      const links = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { push: string }).push));
+      assert.equal(links[0], links[1]);
+    });
+
     await t.test('that nobody knows is told to be missing', async () => {
       assert.match(await readError(await callApi(hawser, `/api/pushes/${'0'.repeat(32)}`)), /^404 /);
     });

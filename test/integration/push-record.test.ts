@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { createPushRecords } from '../../src/push-record/create-push-records.ts';
 import type { PushOpening, StatusKey } from '../../src/push-record/push-record.ts';
+import { createSubscriptions } from '../../src/redis/subscribe.ts';
+import { eventually } from '../support/eventually.ts';
 import { startRedis, type TestRedis } from '../support/start-redis.ts';
 
 let redis: TestRedis;
@@ -200,4 +202,56 @@ test('What was heard of a source is kept, and lost where it cannot be read', asy
   assert.deepEqual(await records.readHooks('uid'), history);
   await redis.client.set(`${prefix}:hooks:uid`, '{"missed":');
   assert.deepEqual(await records.readHooks('uid'), unknown);
+});
+
+test('A record is found again for as long as it is remembered, and opened once by many', async () => {
+  const { records, prefix } = createRecords();
+  const opening = { ...OPENING, deliveryId: 'trigger-1', heard: 'trigger' as const };
+
+  const answers = await Promise.all(Array.from({ length: 10 }, () => records.openOnce(opening, 60_000)));
+
+  assert.equal(new Set(answers.map(({ id }) => id)).size, 1);
+  assert.equal(answers.filter(({ isNew }) => isNew).length, 1);
+  const ttl = await redis.client.pttl(`${prefix}:push-of:trigger-1`);
+  assert.ok(ttl > 50_000 && ttl <= 60_000, `remembered for ${ttl} ms`);
+});
+
+test('What is asked for again has no outcome, and keeps its steps', async () => {
+  const { records } = createRecords();
+  const id = await records.open(OPENING);
+  const [source, app] = ['GitRepository/default/shop', 'Kustomization/default/app'];
+  await records.setPin(id, source, { revision: 'main@sha1:b', isNew: true, asked: [app] });
+  await records.setOutcomes(id, [app, source], { kind: 'failed', at: AT });
+  await records.setReason(id, 'why');
+  await records.addStep(id, { at: AT, step: 'failed' });
+
+  await records.reset(id);
+
+  const record = await records.read(id);
+  assert.deepEqual([record?.outcomes, record?.pins, record?.reason, record?.steps.length], [{}, {}, undefined, 1]);
+});
+
+test('Whoever follows a record hears of each write, also after Redis was away, and of no other record', async (t) => {
+  const own = await startRedis(t);
+  const handle = await own.connect();
+  const subscriptions = createSubscriptions(() => handle.create('plain'));
+  t.after(() => subscriptions.stop());
+  const records = createPushRecords({ redis: handle.create('producer'), subscriptions });
+  const [id, other] = [await records.open({ ...OPENING, deliveryId: '1' }), await records.open(OPENING)];
+  const heard = { id: 0, other: 0 };
+  const unfollow = await records.follow(id, () => (heard.id += 1));
+  const unfollowOther = await records.follow(other, () => (heard.other += 1));
+
+  await records.addStep(id, { at: AT, step: 'fetched' });
+  await records.setReason(id, 'why');
+  await eventually(() => assert.deepEqual(heard, { id: 2, other: 0 }));
+
+  await own.kill();
+  await own.restart();
+  await eventually(() => assert.ok(heard.id > 2 && heard.other > 0, 'nobody said that Redis is back'));
+
+  unfollow();
+  unfollow();
+  unfollowOther();
+  await eventually(async () => assert.equal((await own.client.pubsub('CHANNELS', '*')).length, 0));
 });

@@ -120,6 +120,36 @@ test('A run is told what was asked, sees newer requests by refresh, and leaves u
   assert.deepEqual(left.sort(), ['done', 'wanted']);
 });
 
+test('Who asked stays known until a run has answered, and no longer', async (t) => {
+  const scenario = await createQueueScenario(t, redis);
+  const queues = await scenario.queues();
+  const seen: SyncRun['pending'][] = [];
+  scenario.stopLater(
+    queues.startSyncWorker(
+      'Kustomization',
+      async ({ pending }) => {
+        const keepAskers = seen.push(pending) === 1;
+        return { nextAt: keepAskers ? new Date() : undefined, keepAskers };
+      },
+      { concurrency: 1 },
+    ),
+  );
+  scenario.stopLater(queues.startWakeLoop());
+  const expected = { sha: 'a'.repeat(40), otherwise: 'mismatch' as const };
+
+  await queues.requestSync({ key: APP, cause: 'trigger', pushId: 'p1', trigger: { pushId: 't1', expected } });
+  await eventually(() => assert.equal(seen.length, 2));
+  await isQuiet(queues);
+  await queues.requestSync({ key: APP, cause: 'spec' });
+  await eventually(() => assert.equal(seen.length, 3));
+
+  const asked = { pushIds: ['p1'], triggers: [{ pushId: 't1', expected }] };
+  assert.deepEqual(
+    seen.map(({ pushIds, triggers }) => ({ pushIds, triggers })),
+    [asked, asked, { pushIds: [], triggers: [] }],
+  );
+});
+
 test('A wake-up fires at its time with its cause, and of two the earlier wins', async (t) => {
   const scenario = await createQueueScenario(t, redis);
   const queues = await scenario.queues();
