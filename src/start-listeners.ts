@@ -34,6 +34,9 @@ interface ListenerDeps {
   readonly isStarted: () => boolean;
 }
 
+/** Connections that wait to be accepted: the event loop accepts one in each turn, and a flood makes turns long. */
+const BACKLOG = 4_096;
+
 /** Starts the listeners that this process' roles call for; each logs the address it got. */
 export async function startListeners(deps: ListenerDeps): Promise<Running & { artifactUrl: string | undefined }> {
   const { config } = deps;
@@ -41,7 +44,7 @@ export async function startListeners(deps: ListenerDeps): Promise<Running & { ar
   const apps: FastifyInstance[] = [];
   const listen = async (name: string, app: FastifyInstance, address: ListenAddress) => {
     apps.push(app);
-    await app.listen({ ...address });
+    await app.listen({ ...address, backlog: BACKLOG });
     const { port } = app.server.address() as AddressInfo;
     deps.logger.info({ listener: name, host: address.host, port }, 'listening');
     return port;

@@ -5,12 +5,14 @@
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import { HawserError } from '../errors/hawser-error.ts';
+import { boundConnections } from './bound-connections.ts';
 import { sendError, toErrorReply } from './error-reply.ts';
 
 interface AppOptions {
   readonly logger?: FastifyBaseLogger | undefined;
   /** How long `close` lets requests finish before it cuts their connections, in milliseconds. */
   readonly closeGraceMs?: number | undefined;
+  readonly mostConnections?: number | undefined;
 }
 
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -22,7 +24,8 @@ const MOST_CONNECTIONS = 2_000;
 const CLOSE_GRACE_MS = 2_000;
 
 /** What every listener shares: bounds on slow clients, errors as JSON, bodies unread unless a route reads them. */
-export function createApp({ logger, closeGraceMs = CLOSE_GRACE_MS }: AppOptions): FastifyInstance {
+export function createApp(options: AppOptions): FastifyInstance {
+  const { logger, closeGraceMs = CLOSE_GRACE_MS, mostConnections = MOST_CONNECTIONS } = options;
   const app = Fastify({
     ...(logger ? { loggerInstance: logger } : {}),
     logController: new LogController({ disableRequestLogging: true }),
@@ -37,9 +40,14 @@ export function createApp({ logger, closeGraceMs = CLOSE_GRACE_MS }: AppOptions)
     clientErrorHandler: answerClientError,
     frameworkErrors: (error, _request, reply) => void sendError(reply, error),
   });
-  app.server.maxConnections = MOST_CONNECTIONS;
+  boundConnections(app.server, mostConnections);
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+  app.addHook('onRequest', (request, reply, done) => {
+    if (request.raw.socket.destroyed)
+      reply.hijack(); // nobody is there to be answered
+    else done();
+  });
   app.addHook('onSend', async (_request, reply) => {
     reply.header('x-content-type-options', 'nosniff');
   });

@@ -11,12 +11,13 @@ export interface PublicAppOptions extends WebhookOptions, Partial<PushPageOption
   readonly trigger?: TriggerOptions | undefined;
   readonly logger?: FastifyBaseLogger | undefined;
   readonly closeGraceMs?: number | undefined;
+  readonly mostConnections?: number | undefined;
 }
 
 /** The listener for providers and people. A webhook route exists only where a secret is configured. */
 export function createPublicApp(options: PublicAppOptions): FastifyInstance {
-  const { logger, closeGraceMs, readPush, webhookSecrets, trigger } = options;
-  const app = createApp({ logger, closeGraceMs });
+  const { readPush, webhookSecrets, trigger } = options;
+  const app = createApp(options);
   app.register(webhookRoutes, { ...options, routes: selectWebhookRoutes(webhookSecrets) });
   if (trigger) app.register(triggerRoute, trigger);
   if (readPush) app.register(pushPage, { readPush });

@@ -5,6 +5,7 @@ import type { Provider } from '../model/push.ts';
 import type { DeliveryHeaders, WebhookProvider } from '../webhook/webhook-provider.ts';
 import { acceptDelivery, type DeliveryAcceptance } from './accept-delivery.ts';
 import { type BodyBudget, createBodyBudget } from './body-budget.ts';
+import { createLogGate, type LogGate } from './create-log-gate.ts';
 import { sendError, toErrorReply } from './error-reply.ts';
 import { readBody } from './read-body.ts';
 
@@ -47,6 +48,9 @@ const DEFAULT_LIMITS: WebhookLimits = {
   storeTimeoutMs: 5_000,
 };
 
+/** Of refused deliveries, per route: anybody can cause them, and the metric counts them all. */
+const REFUSALS_LOGGED = { mostLines: 20, periodMs: 10_000 };
+
 /** Serves the routes, which share one bound on unfinished bodies. */
 export function webhookRoutes(
   app: FastifyInstance,
@@ -64,13 +68,17 @@ export function webhookRoutes(
   done();
 }
 
-type RouteOptions = WebhookOptions & { readonly limits: WebhookLimits; readonly budget: BodyBudget };
+interface RouteOptions extends WebhookOptions {
+  readonly limits: WebhookLimits;
+  readonly budget: BodyBudget;
+}
 
 /** Verify the raw bytes, persist, answer. Everything else happens after the answer. */
 function addRoute(app: FastifyInstance, { path, provider, secrets }: WebhookRoute, options: RouteOptions): void {
   const { limits, budget } = options;
   const bodyLimits = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs, budget };
   const facts = { provider: provider.name };
+  const refusals = createLogGate(REFUSALS_LOGGED);
 
   app.post(path, async (request, reply) => {
     const receivedAt = Date.now();
@@ -91,10 +99,15 @@ function addRoute(app: FastifyInstance, { path, provider, secrets }: WebhookRout
   app.setErrorHandler((error, request, reply) => {
     const { status, code } = toErrorReply(error);
     if (status >= 500) request.log.error({ ...facts, code, err: error, cause: toCause(error) }, 'delivery not taken');
-    else request.log.info({ ...facts, code, err: error }, 'delivery refused');
+    else logRefusal(request, refusals, { ...facts, code, err: error });
     options.observe?.({ ...facts, result: toResult(status), durationMs: reply.elapsedTime });
     return sendError(reply, error);
   });
+}
+
+function logRefusal({ log }: FastifyRequest, gate: LogGate, facts: object): void {
+  const notLogged = gate.pass();
+  if (notLogged !== undefined) log.info({ ...facts, ...(notLogged > 0 && { notLogged }) }, 'delivery refused');
 }
 
 /** A header that came as a list is left out: none that is used may come twice. */

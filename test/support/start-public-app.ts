@@ -28,7 +28,7 @@ export async function startPublicApp(
     closeGraceMs: 200,
     ...options,
   });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const url = await app.listen({ host: '127.0.0.1', port: 0, backlog: 4_096 });
   t.after(() => app.close());
   return { app, url, port: Number(new URL(url).port), deliveries, observed, readLog: () => log };
 }
