@@ -57,13 +57,12 @@ function readToken(authorization: string): string {
 }
 
 function parseAzureDelivery({ raw }: RawDelivery): ParsedDelivery {
-  const json = raw.toString('utf8');
-  const { id, subscriptionId, eventType } = readPayload(eventPayload, json);
+  const { id, subscriptionId, eventType } = readPayload(eventPayload, raw);
   const ids = { deliveryId: id || toContentId(raw), hookId: subscriptionId ?? '' };
   if (eventType !== 'git.push') {
     return { ...ids, kind: 'ignored', reason: `the event ${eventType} is not used, only git.push is` };
   }
-  const { resource } = readPayload(pushPayload, json);
+  const { resource } = readPayload(pushPayload, raw);
   if (!resource?.repository || !resource.refUpdates) {
     return { ...ids, kind: 'ignored', reason: 'the payload names no refs: set “Resource details to send” to All' };
   }

@@ -61,7 +61,7 @@ function parseBitbucketDelivery({ raw, headers }: RawDelivery): ParsedDelivery {
 }
 
 function parseCloudPush(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
-  const { push, repository } = readPayload(cloudPayload, raw.toString('utf8'));
+  const { push, repository } = readPayload(cloudPayload, raw);
   const { full_name, links } = repository;
   const urls = toRepositoryUrls([links.html.href]);
   return toParsedDelivery(
@@ -86,7 +86,7 @@ function toMovedRef({ old: left, new: reached }: z.output<typeof cloudPayload>['
 }
 
 function parseDataCenterPush(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
-  const { changes, repository } = readPayload(dataCenterPayload, raw.toString('utf8'));
+  const { changes, repository } = readPayload(dataCenterPayload, raw);
   const { project, slug, links } = repository;
   const urls = toRepositoryUrls((links?.clone ?? []).map(({ href }) => href));
   return toParsedDelivery(

@@ -22,7 +22,7 @@ export const generic: WebhookProvider = {
     verifyHexSignature(delivery, secrets, { header: 'X-Hub-Signature-256', prefix: 'sha256=' }),
   parse({ raw, headers }) {
     const ids = { deliveryId: headers['x-hawser-delivery'] || toContentId(raw), hookId: '' };
-    const { repository, ref: moved, before, after } = readPayload(payload, raw.toString('utf8'));
+    const { repository, ref: moved, before, after } = readPayload(payload, raw);
     const repositoryUrls = toRepositoryUrls([repository]);
     const identity = toRepositoryIdentity(repository) ?? '';
     return toParsedDelivery(

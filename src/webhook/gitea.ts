@@ -40,8 +40,8 @@ function parseGiteaDelivery({ raw, headers }: RawDelivery): ParsedDelivery {
   const event = readEventName('X-Gitea-Event', readHeader(headers, 'Event'));
   const ids = { deliveryId: readHeader(headers, 'Delivery') ?? toContentId(raw), hookId: '' };
   if (event !== 'push') return { ...ids, kind: 'ignored', reason: `the event ${event} is not used, only push is` };
-  const json = isForm(headers['content-type']) ? readFormPayload(raw) : raw.toString('utf8');
-  const payload = readPayload(pushPayload, json ?? '');
+  const json = isForm(headers['content-type']) ? Buffer.from(readFormPayload(raw) ?? '') : raw;
+  const payload = readPayload(pushPayload, json);
   const { full_name, clone_url, html_url, ssh_url } = payload.repository;
   const repository = {
     provider: gitea.name,

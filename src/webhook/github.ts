@@ -1,7 +1,7 @@
 import type { EmitterWebhookEvent } from '@octokit/webhooks';
 import { z } from 'zod';
 import { anyUrl, ref, repositoryUrl, sha, toRepositoryUrls } from './payload-fields.ts';
-import { invalid, isForm, readPayload, toContentId } from './read-payload.ts';
+import { invalid, isForm, readFormPayload, readPayload, toContentId } from './read-payload.ts';
 import { toParsedDelivery } from './to-parsed-delivery.ts';
 import { toTaggedCommit } from './to-tagged-commit.ts';
 import { verifyHexSignature } from './verify-secret.ts';
@@ -51,7 +51,7 @@ function parseGitHubDelivery({ raw, headers }: RawDelivery): ParsedDelivery {
     return { ...ids, kind: 'ignored', reason: 'ping received: the webhook and its secret are set up correctly' };
   }
   if (event !== 'push') return { ...ids, kind: 'ignored', reason: `the event ${event} is not used, only push is` };
-  const payload = readPayload(pushPayload, readPayloadText(raw, headers['content-type']));
+  const payload = readPayload(pushPayload, readJson(raw, headers['content-type']));
   const { full_name, clone_url, html_url, ssh_url, git_url } = payload.repository;
   const repository = {
     provider: github.name,
@@ -61,10 +61,9 @@ function parseGitHubDelivery({ raw, headers }: RawDelivery): ParsedDelivery {
   return toParsedDelivery(ids, repository, [toTaggedCommit(payload, payload.head_commit?.id)]);
 }
 
-function readPayloadText(raw: Buffer, contentType: string | undefined): string {
-  const text = raw.toString('utf8');
-  if (!isForm(contentType)) return text;
-  const payload = new URLSearchParams(text).get('payload');
-  if (payload === null) throw invalid('payload', 'the form has no such field');
-  return payload;
+function readJson(raw: Buffer, contentType: string | undefined): Buffer {
+  if (!isForm(contentType)) return raw;
+  const payload = readFormPayload(raw);
+  if (payload === undefined) throw invalid('payload', 'the form has no such field, or others too');
+  return Buffer.from(payload);
 }

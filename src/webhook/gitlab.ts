@@ -49,7 +49,7 @@ function toGitLabDeliveryId(raw: Buffer, headers: RawDelivery['headers']): strin
 
 /** Every system hook has the same header; only the body tells what it is about. */
 function parseSystemHook(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
-  const { event_name } = readPayload(systemPayload, raw.toString('utf8'));
+  const { event_name } = readPayload(systemPayload, raw);
   if (SYSTEM_PUSHES.includes(event_name)) return parsePush(ids, raw);
   if (event_name === SYSTEM_UPDATE) return parseUpdate(ids, raw);
   return {
@@ -60,12 +60,12 @@ function parseSystemHook(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
 }
 
 function parsePush(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
-  const payload = readPayload(pushPayload, raw.toString('utf8'));
+  const payload = readPayload(pushPayload, raw);
   return toParsedDelivery(ids, toRepository(payload.project), [toTaggedCommit(payload, payload.checkout_sha)]);
 }
 
 function parseUpdate(ids: DeliveryIds, raw: Buffer): ParsedDelivery {
-  const payload = readPayload(updatePayload, raw.toString('utf8'));
+  const payload = readPayload(updatePayload, raw);
   return toParsedDelivery(ids, toRepository(payload.project), payload.changes);
 }
 

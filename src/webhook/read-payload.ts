@@ -1,13 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { HawserError } from '../errors/hawser-error.ts';
+import { MOST_REFS } from './payload-fields.ts';
+import { readWantedJson, type Wanted } from './read-wanted-json.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const EVENT_NAME = /^[A-Za-z][\w:. -]{0,63}$/;
 
-/** Reads JSON and takes of it what the schema names; throws WEBHOOK_BODY_INVALID naming the field. */
-export function readPayload<Schema extends z.ZodType>(schema: Schema, text: string): z.output<Schema> {
-  const result = schema.safeParse(parseJson(text));
+/** Reads of JSON no more than what the schema names; throws WEBHOOK_BODY_INVALID naming the field. */
+export function readPayload<Schema extends z.ZodType>(schema: Schema, raw: Buffer): z.output<Schema> {
+  const result = schema.safeParse(parseJson(raw, wantedBy(schema)));
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw invalid(issue?.path.join('.') || 'body', issue?.message ?? 'is malformed');
@@ -50,9 +52,28 @@ export function invalid(field: string, problem: string): HawserError {
   });
 }
 
-function parseJson(text: string): unknown {
+const wantedBySchema = new WeakMap<z.ZodType, Wanted>();
+
+function wantedBy(schema: z.ZodType): Wanted {
+  const known = wantedBySchema.get(schema);
+  const wanted = known ?? toWanted(z.toJSONSchema(schema));
+  if (!known) wantedBySchema.set(schema, wanted);
+  return wanted;
+}
+
+type JsonSchema = z.core.JSONSchema._JSONSchema;
+
+function toWanted(schema: JsonSchema): Wanted {
+  if (typeof schema === 'boolean') return {};
+  const { properties, items, anyOf = [] } = schema;
+  if (properties) return { fields: new Map(Object.entries(properties).map(([key, below]) => [key, toWanted(below)])) };
+  if (items && !Array.isArray(items)) return { items: toWanted(items) };
+  return anyOf.map(toWanted).find(({ fields, items: list }) => fields ?? list) ?? {};
+}
+
+function parseJson(raw: Buffer, wanted: Wanted): unknown {
   try {
-    return JSON.parse(text);
+    return readWantedJson(raw, wanted, MOST_REFS + 1);
   } catch {
     // biome-ignore lint/style/useErrorCause: the parser's own message would quote the body in the log
     throw invalid('body', 'is not JSON');

@@ -10,6 +10,8 @@ import { type PushFacts, SENDERS, senderOf, type WebhookSender } from '../../sup
 
 const NOW = Date.UTC(2026, 0, 1);
 const NUM_RUNS = 200;
+/** HAWSER_TEST_SEED repeats a run. */
+const SEED = Number(process.env.HAWSER_TEST_SEED ?? Date.now() % 2 ** 31);
 const LONGEST_MESSAGE = 400;
 const PUSH: PushFacts = {
   repository: 'acme/app',
@@ -107,7 +109,7 @@ function count(t: TestContext, words: readonly string[]): void {
   const counts = new Map<string, number>();
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
   const shown = [...counts].map(([word, times]) => `${word} ${times}`).join(', ');
-  t.diagnostic(`${words.length} deliveries: ${shown}`);
+  t.diagnostic(`seed ${SEED}, ${words.length} deliveries: ${shown}`);
 }
 
 /** Hooks that differ in nothing that is read need not be tried twice. */
@@ -127,7 +129,7 @@ for (const sender of SENDERS.filter(({ name }) => !ALIKE.includes(name))) {
           for (const [path, value] of changes) changed = replaceAt(changed, path, value);
           words.push(receive(sender, send(sender, toJson(changed))));
         }),
-        { numRuns: NUM_RUNS },
+        { numRuns: NUM_RUNS, seed: SEED },
       );
       count(t, words);
       assert.ok(words.includes('WEBHOOK_BODY_INVALID'), 'nothing was wrong with any of them');
@@ -140,7 +142,7 @@ for (const sender of SENDERS.filter(({ name }) => !ALIKE.includes(name))) {
         fc.property(text, fc.option(fc.string(), { nil: undefined }), (body, event) => {
           words.push(receive(sender, send(sender, body, event)));
         }),
-        { numRuns: NUM_RUNS },
+        { numRuns: NUM_RUNS, seed: SEED },
       );
       count(t, words);
     });
@@ -152,7 +154,7 @@ for (const sender of SENDERS.filter(({ name }) => !ALIKE.includes(name))) {
         fc.property(fc.constantFrom(...Object.keys(good.headers)), fc.option(fc.string()), (name, value) => {
           words.push(receive(sender, { ...good, headers: { ...good.headers, [name]: value ?? undefined } }));
         }),
-        { numRuns: NUM_RUNS },
+        { numRuns: NUM_RUNS, seed: SEED },
       );
       count(t, words);
     });
