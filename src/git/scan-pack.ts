@@ -24,9 +24,8 @@ export function scanPack(pack: Buffer, limits: GitLimits): PackEntry[] {
   let offset = HEADER_BYTES;
   let inflated = 0;
   for (let n = 0; n < count; n++) {
-    const { entry, next } = readEntry(pack.subarray(0, end), offset, limits);
+    const { entry, next } = readEntry(pack.subarray(0, end), { offset, inflated }, limits);
     inflated += entry.data.length;
-    if (inflated > limits.packBytes) throw tooLarge(`pack inflates to more than ${limits.packBytes} bytes`);
     entries.push(entry);
     offset = next;
   }
@@ -47,9 +46,14 @@ function readHeader(pack: Buffer, limits: GitLimits): number {
   return count;
 }
 
-function readEntry(body: Buffer, offset: number, limits: GitLimits): { entry: PackEntry; next: number } {
+function readEntry(
+  body: Buffer,
+  { offset, inflated }: { offset: number; inflated: number },
+  limits: GitLimits,
+): { entry: PackEntry; next: number } {
   const { code, size, end } = readEntryHeader(body, offset);
   if (size > limits.objectBytes) throw tooLarge(`object of ${size} bytes, at most ${limits.objectBytes} are read`);
+  if (inflated + size > limits.packBytes) throw tooLarge(`pack inflates to more than ${limits.packBytes} bytes`);
   const type = TYPES[code];
   if (type) {
     const { data, next } = inflate(body, end, size);

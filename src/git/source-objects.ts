@@ -72,15 +72,19 @@ export class SourceObjects {
     const store = await this.#store();
     const findBases = async (ids: readonly string[]) => {
       const known = ids.filter((id) => store.typeOf(id) !== undefined);
+      requireBounded(store, known, this.#limits);
       return Promise.all(known.map((id) => this.#read(store, id)));
     };
     const objects = await readPack(pack, findBases, this.#limits);
-    await this.#exclusively(async () => {
-      await store.append(objects).catch(rejectAsStoreError);
-      await this.#check(store, sha, this.#checked);
-      await store.mark(sha).catch(rejectAsStoreError);
-    });
-    this.#compactIfWorthwhile(store);
+    try {
+      await this.#exclusively(async () => {
+        await store.append(objects).catch(rejectAsStoreError);
+        await this.#check(store, sha, this.#checked);
+        await store.mark(sha).catch(rejectAsStoreError);
+      });
+    } finally {
+      this.#compactIfWorthwhile(store); // a remote whose packs are never complete must not fill the disk
+    }
   }
 
   /** Makes a stored commit the latest one; false if it is not here. */
@@ -215,6 +219,14 @@ export class SourceObjects {
   #worthwhileFrom(): number {
     return 2 * this.#liveBytes + (this.#options.slackBytes ?? DEFAULT_SLACK_BYTES);
   }
+}
+
+/** A thin pack may name any objects that are here; they are in memory together. */
+function requireBounded(store: ObjectStore, ids: readonly string[], { packBytes }: GitLimits): void {
+  let bytes = 0;
+  for (const id of ids) bytes += store.sizeOf(id);
+  if (bytes <= packBytes) return;
+  throw new HawserError('GIT_LIMIT_EXCEEDED', `pack builds on objects of more than ${packBytes} bytes`);
 }
 
 /** The disk is no fault of the remote. */
