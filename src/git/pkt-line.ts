@@ -37,19 +37,37 @@ export function textOf(data: Buffer): string {
   return data.toString('utf8', 0, end);
 }
 
-/** Where the first flush ends; undefined while it is not there. Throws GIT_RESPONSE_INVALID for what are no pkt-lines. */
-export function endOfFirstFlush(buffer: Buffer): number | undefined {
-  let offset = 0;
-  while (offset + 4 <= buffer.length) {
-    const length = readLength(buffer, offset);
-    if (length === 0) return offset + 4;
-    offset += Math.max(length, 4);
-  }
-  return undefined;
+/**
+ * Finds where the first flush ends in bytes that come chunk by chunk, without looking at any byte twice: told a chunk, it
+ * answers the offset from the very start, or undefined while it did not come. Throws GIT_RESPONSE_INVALID for what are
+ * no pkt-lines.
+ */
+export function createFlushFinder(): (chunk: Buffer) => number | undefined {
+  let received = 0;
+  let at = 0;
+  let digits = '';
+  return (chunk) => {
+    const start = received;
+    received += chunk.length;
+    while (at < received) {
+      const piece = chunk.toString('latin1', at - start, at - start + 4 - digits.length);
+      digits += piece;
+      at += piece.length;
+      if (digits.length < 4) return undefined;
+      const length = toLength(digits, at - 4);
+      digits = '';
+      if (length === 0) return at;
+      at += Math.max(length, 4) - 4;
+    }
+    return undefined;
+  };
 }
 
 function readLength(buffer: Buffer, offset: number): number {
-  const digits = buffer.toString('latin1', offset, offset + 4);
+  return toLength(buffer.toString('latin1', offset, offset + 4), offset);
+}
+
+function toLength(digits: string, offset: number): number {
   if (!/^[0-9a-f]{4}$/i.test(digits)) throw malformed(`no pkt-line at byte ${offset}`);
   return Number.parseInt(digits, 16);
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { SshLogin } from '../credentials/read-ssh-login.ts';
 import { HawserError } from '../errors/hawser-error.ts';
-import { endOfFirstFlush } from './pkt-line.ts';
+import { createFlushFinder } from './pkt-line.ts';
 import type { SshAddress } from './ssh-address.ts';
 import { toSshError } from './to-ssh-error.ts';
 
@@ -116,6 +116,7 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
   const chunks: Buffer[] = [];
   let bytes = 0;
   let asked = false;
+  const findFlush = createFlushFinder();
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
     bytes += chunk.length;
     if (bytes > talk.responseBytes) {
@@ -123,10 +124,10 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
     }
     chunks.push(chunk);
     if (asked) continue;
-    const said = Buffer.concat(chunks);
-    const end = endOfFirstFlush(said);
-    chunks.splice(0, chunks.length, said.subarray(end ?? 0));
+    const end = findFlush(chunk);
     if (end === undefined) continue;
+    const said = Buffer.concat(chunks);
+    chunks.splice(0, chunks.length, said.subarray(end));
     asked = true;
     send(talk.ask(said.subarray(0, end)));
   }

@@ -15,6 +15,11 @@ export interface YamlDocument {
 /** Larger than any set of manifests that is still readable; a larger file is a mistake or an attack. */
 const MOST_BYTES = 64 * 1024 * 1024;
 
+/** What stands in a repository in place of a file that Git LFS keeps (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md). */
+const LFS_POINTER = /^version https:\/\/git-lfs\.github\.com\/spec\/v\d+\r?\n/;
+const LFS_PROBLEM =
+  "is a pointer of Git LFS, whose content is not fetched: take the file out of .gitattributes and commit its content ('git lfs migrate export')";
+
 const SEPARATOR = /\n---(.*)(?=\n|$)/g;
 
 /**
@@ -23,6 +28,7 @@ const SEPARATOR = /\n---(.*)(?=\n|$)/g;
  */
 export function parseYaml(text: string, options: { file: string }): YamlDocument[] {
   if (text.length > MOST_BYTES) throw invalid(options.file, `is larger than ${MOST_BYTES / 1024 / 1024} MiB`);
+  if (LFS_POINTER.test(text)) throw invalid(options.file, LFS_PROBLEM);
   const documents: YamlDocument[] = [];
   for (const piece of splitDocuments(text, options.file)) {
     const value = parseDocument(piece, options.file);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodePacket, readPackets, textOf } from '../../../src/git/pkt-line.ts';
+import { createFlushFinder, DELIMITER, encodePacket, FLUSH, readPackets, textOf } from '../../../src/git/pkt-line.ts';
 
 const CASES = [
   { name: 'nothing', given: '', want: [] },
@@ -42,4 +42,24 @@ test('a line is encoded with its length in bytes, not characters', () => {
 
 test('a line too long for a pkt-line is refused', () => {
   assert.throws(() => encodePacket('x'.repeat(65_516)), RangeError);
+});
+
+test('the first flush is found however the bytes are cut, and no byte is looked at twice', () => {
+  const bytes = Buffer.from(`${encodePacket('version 2')}${DELIMITER}${encodePacket('x'.repeat(100))}${FLUSH}rest`);
+
+  for (let size = 1; size <= bytes.length; size++) {
+    const find = createFlushFinder();
+    let found: number | undefined;
+    for (let at = 0; at < bytes.length && found === undefined; at += size) found = find(bytes.subarray(at, at + size));
+    assert.equal(found, bytes.length - 4, `in chunks of ${size}`);
+  }
+});
+
+test('an introduction that never ends is read once, whatever its length', () => {
+  const find = createFlushFinder();
+  const chunk = Buffer.from(encodePacket('x'.repeat(995)));
+  const reads = Array.from({ length: 100_000 }, () => find(chunk));
+
+  assert.ok(reads.every((found) => found === undefined));
+  assert.throws(() => find(Buffer.from('none')), { code: 'GIT_RESPONSE_INVALID' });
 });

@@ -161,3 +161,14 @@ function bomb(open: string, close: string): string {
   }
   return `${lines.join('\n')}\n`;
 }
+
+test('a pointer of Git LFS in place of a manifest is named as what it is, with the way out', () => {
+  const pointer = `version https://git-lfs.github.com/spec/v1\noid sha256:${'a'.repeat(64)}\nsize 12345\n`;
+
+  for (const text of [pointer, pointer.replaceAll('\n', '\r\n')]) {
+    assert.throws(() => parseYaml(text, { file: 'apps/app.yaml' }), {
+      code: 'MANIFEST_INVALID',
+      message: /apps\/app\.yaml.* is a pointer of Git LFS, whose content is not fetched/,
+    });
+  }
+});
