@@ -21,6 +21,8 @@ export interface Stage {
   readonly repository: Repository;
   readonly github: ProviderApi;
   readonly scratchDir: string;
+  /** Where deliveries go, and what they are signed with. */
+  readonly webhook: { readonly url: string; readonly secret: string };
   hook(push: { before: string; after: string }): Promise<Response>;
   create(...objects: KubeObject[]): Promise<void>;
   createNamespace(name: string): Promise<string>;
@@ -72,6 +74,7 @@ export async function setStage(): Promise<Stage> {
       repository,
       github,
       scratchDir,
+      webhook: { url: `${hawser.publicUrl}/webhooks/github`, secret: SECRET },
       hook: (push) =>
         sendPush(hawser.publicUrl, { secret: SECRET, repository: 'acme/app', url: repository.url, ...push }),
       async create(...objects) {
