@@ -27,12 +27,14 @@ export const ALLOWED_IMPORTS = {
   artifact: ['model'],
   git: ['model', 'credentials'],
   'commit-status': ['model', 'credentials'],
-  health: ['model', 'manifest'],
+  expression: [],
+  health: ['model', 'manifest', 'expression'],
   kube: ['model'],
   render: ['model', 'manifest'],
-  apply: ['model', 'manifest', 'health', 'kube'],
+  apply: ['model', 'manifest', 'expression', 'health', 'kube'],
   queue: ['model', 'redis'],
   'push-record': ['model', 'redis'],
+  receiver: ['model', 'expression', 'webhook', 'kube', 'queue', 'push-record'],
   sync: [
     'model',
     'git',
@@ -56,7 +58,7 @@ export const ALLOWED_IMPORTS = {
 /** Every package with a life of its own has an owner; packages that are not listed (zod) may be used anywhere. */
 export const PACKAGE_OWNERS = {
   '@kubernetes/client-node': ['kube'],
-  '@marcbachmann/cel-js': ['health', 'webhook'],
+  '@marcbachmann/cel-js': ['expression'],
   '@octokit/auth-app': ['commit-status', 'credentials'],
   '@octokit/core': ['commit-status', 'credentials'],
   '@octokit/webhooks': ['webhook'],
@@ -76,7 +78,7 @@ export const PACKAGE_OWNERS = {
 };
 
 /** Modules that decide and never act. */
-const PURE_MODULES = ['model', 'webhook', 'health', 'manifest'];
+const PURE_MODULES = ['model', 'webhook', 'expression', 'health', 'manifest'];
 const IO_OF_NODE = 'child_process|cluster|dgram|dns|fs|http|http2|https|net|tls|worker_threads';
 
 /** `main.ts` and its parts lie beside the modules and wire them. */

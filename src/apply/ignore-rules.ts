@@ -1,5 +1,5 @@
 import { HawserError } from '../errors/hawser-error.ts';
-import { OutOfTimeError, runBounded } from '../health/run-bounded.ts';
+import { OutOfTimeError, runBounded } from '../expression/run-bounded.ts';
 import { type KubeObject, refOf } from '../model/kube-object.ts';
 import type { KustomizationSpec } from '../model/kustomization-spec.ts';
 import { parseLabelSelector, type Selects } from './label-selector.ts';

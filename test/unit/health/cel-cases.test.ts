@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { compileBoolean } from '../../../src/health/compile-boolean.ts';
+import { compileBoolean } from '../../../src/expression/compile-boolean.ts';
 import { compileReadyExpression } from '../../../src/health/compile-ready-expression.ts';
 import type { KubeObject } from '../../../src/model/kube-object.ts';
 

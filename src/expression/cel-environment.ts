@@ -1,3 +1,7 @@
+/**
+ * Expressions that people write into specs, in CEL: compiled once, evaluated within bounds, told of in the words of Flux.
+ * What they are about (health, readiness, whom a webhook asks) is the matter of those who evaluate them.
+ */
 import { HawserError } from '../errors/hawser-error.ts';
 import { describeCelError, parseExpression } from './cel-library.ts';
 import { countCelValues, fromCelValue, toCelValue } from './cel-values.ts';
@@ -6,7 +10,7 @@ import { OutOfTimeError, runBounded } from './run-bounded.ts';
 
 /*
  * CEL as Flux sets it up: the standard functions and macros, optional types (`.?`, `[?]`, `optional.of|none|
- * ofNonZeroValue`, `or`, `orValue`, `optMap`, `optFlatMap`), numbers compared across types, UTC, and the extensions
+ * ofNonZeroValue`, `or`, `orValue`, `optMap`, `optFlatMap`, `first`, `last`), numbers compared across types, UTC, and the extensions
  * strings (charAt, indexOf, join, lastIndexOf, lowerAscii, quote, replace, reverse, split, substring, trim, upperAscii),
  * sets and base64. Not there: `format`, `[?x]` and `{?k: v}`, a leading dot, protobuf messages. What is not there, or not
  * in Flux, is refused when the expression is compiled. Expressions are bounded in length and in time.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compileExpression } from '../../../src/health/cel-environment.ts';
+import { compileExpression } from '../../../src/expression/cel-environment.ts';
 
 const VALUES = { status: { items: Array.from({ length: 2000 }, (_, index) => index), text: `${'a'.repeat(60)}b` } };
 
@@ -8,6 +8,11 @@ const RESULTS = [
   { name: 'ints become numbers', given: 'status.items[3] + 1', want: 4 },
   { name: 'an int that no number holds stays a bigint', given: '9223372036854775807', want: 9223372036854775807n },
   { name: 'lists and maps become plain data', given: "[{'a': [1, 2.5]}]", want: [{ a: [1, 2.5] }] },
+  {
+    name: 'the first and last of a list are optional',
+    given: "['a:b/c:1'.split('/').last().value().split(':').first().value(), [].first().orValue('none')]",
+    want: ['c', 'none'],
+  },
   { name: 'maps of the object become plain objects', given: 'spec', want: { on: true, none: null } },
 ];
 

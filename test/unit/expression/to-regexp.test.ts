@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { toRegExp } from '../../../src/health/to-regexp.ts';
+import { toRegExp } from '../../../src/expression/to-regexp.ts';
 
 const MATCHES = [
   { name: 'anchors of the whole text', pattern: '\\Aab\\z', text: 'ab', want: true },

@@ -1,3 +1,4 @@
+import { Optional } from '@marcbachmann/cel-js';
 import { areCelValuesEqual } from './cel-values.ts';
 import { toRegExp } from './to-regexp.ts';
 
@@ -24,6 +25,8 @@ export const ADDED_FUNCTIONS: Readonly<Record<string, CelFunction>> = {
   'string.reverse(): string': (text: string) => [...text].reverse().join(''),
   'string(google.protobuf.Timestamp): string': (time: Date) => time.toISOString().replace(/\.?0*Z$/, 'Z'),
   'string(google.protobuf.Duration): string': String,
+  'list.first(): optional<dyn>': (items: readonly unknown[]) => Optional.of(items[0]),
+  'list.last(): optional<dyn>': (items: readonly unknown[]) => Optional.of(items.at(-1)),
 };
 
 /** Functions that the library has but does otherwise than cel-go, by signature; each replaces all overloads of its name. */
