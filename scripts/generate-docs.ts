@@ -26,6 +26,7 @@ export async function generateDocs(): Promise<GeneratedFile[]> {
     await withSections('docs/operations.md', { metrics: await renderMetrics() }),
     await withSections('docs/gitrepository.md', { ...renderFieldTables('GitRepository') }),
     await withSections('docs/kustomization.md', { ...renderFieldTables('Kustomization') }),
+    await withSections('docs/receivers.md', { ...renderFieldTables('Receiver') }),
   ];
 }
 

@@ -2,6 +2,8 @@ import { HawserError } from '../src/errors/hawser-error.ts';
 import { toCustomResourceDefinitions } from '../src/model/custom-resource-definitions.ts';
 import type { GitRepository } from '../src/model/git-repository.ts';
 import type { Kustomization } from '../src/model/kustomization.ts';
+import type { Receiver } from '../src/model/receiver.ts';
+import { refuseUnsupportedReceiver } from '../src/receiver/read-receiver.ts';
 import { refuseUnsupportedKustomization, refuseUnsupportedSource } from '../src/sync/find-unsupported.ts';
 import { renderTable } from './render-table.ts';
 
@@ -28,7 +30,7 @@ type Spec = Readonly<Record<string, unknown>>;
 
 interface Resource {
   readonly minimal: Spec;
-  /** Throws FIELD_UNSUPPORTED for what this version does not carry out. */
+  /** Throws FIELD_UNSUPPORTED, or for a Receiver RECEIVER_INVALID, for what this version does not carry out. */
   readonly refuse: (spec: Spec) => void;
 }
 
@@ -41,7 +43,13 @@ const RESOURCES: Readonly<Record<string, Resource>> = {
     minimal: { interval: '1m', prune: true, sourceRef: { kind: 'GitRepository', name: 'app' } },
     refuse: (spec) => refuseUnsupportedKustomization({ spec } as unknown as Kustomization),
   },
+  Receiver: {
+    minimal: { type: 'github', secretRef: { name: 'token' }, resources: [] },
+    refuse: (spec) => refuseUnsupportedReceiver({ spec } as unknown as Receiver),
+  },
 };
+
+const REFUSALS: readonly string[] = ['FIELD_UNSUPPORTED', 'RECEIVER_INVALID'];
 
 /** Tables of every field of a kind: what it means, and whether this version carries it out, found by trying. */
 export function renderFieldTables(kind: string): { readonly spec: string; readonly status: string } {
@@ -111,7 +119,7 @@ function isRefused(spec: Spec, resource: Resource): boolean {
     resource.refuse(spec);
     return false;
   } catch (error) {
-    if (error instanceof HawserError && error.code === 'FIELD_UNSUPPORTED') return true;
+    if (error instanceof HawserError && REFUSALS.includes(error.code)) return true;
     throw error;
   }
 }

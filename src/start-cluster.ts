@@ -5,6 +5,7 @@ import type { KubeClient, KubeClientEvent } from './kube/kube-client.ts';
 import { loadClusterAccess } from './kube/load-cluster-access.ts';
 import { SOURCE_GROUP } from './model/git-repository.ts';
 import { KUSTOMIZE_GROUP } from './model/kustomization.ts';
+import { followReceivers, type ReceiverFollowing } from './receiver/follow-receivers.ts';
 import { createResources, type Resources } from './sync/resources.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -16,6 +17,8 @@ export interface Cluster {
   readonly gitRepositories: Cache;
   readonly kustomizations: Cache;
   readonly resources: Resources;
+  /** Where Flux's Receivers are called. */
+  readonly receivers: ReceiverFollowing;
   /** Says where the sources of other controllers are read from; without it there are none. */
   followArtifacts(sources: Pick<ArtifactSourceFollowing, 'get'>): void;
   /** True once both kinds of custom resources have been listed. */
@@ -46,6 +49,11 @@ export function startCluster(config: Config, { logger, metrics }: { logger: Logg
     plural: 'kustomizations',
     namespace,
   });
+  const receivers = followReceivers({
+    client,
+    namespace,
+    onError: (error) => logger.warn({ err: error }, 'the Receivers could not be looked up'),
+  });
   let artifactSources: Pick<ArtifactSourceFollowing, 'get'> = { get: () => undefined };
   let isSynced = false;
   const synced = Promise.all([gitRepositories.synced, kustomizations.synced]);
@@ -63,10 +71,11 @@ export function startCluster(config: Config, { logger, metrics }: { logger: Logg
     followArtifacts: (sources) => {
       artifactSources = sources;
     },
+    receivers,
     isSynced: () => isSynced,
     synced,
     async stop() {
-      await Promise.all([gitRepositories.stop(), kustomizations.stop()]);
+      await Promise.all([gitRepositories.stop(), kustomizations.stop(), receivers.stop()]);
       await client.stop();
     },
   };

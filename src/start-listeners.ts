@@ -11,6 +11,7 @@ import type { TriggerOptions } from './http/trigger-route.ts';
 import type { Push } from './model/push.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
+import { describeCall } from './receiver/describe-call.ts';
 import type { Cluster } from './start-cluster.ts';
 import { createPushApi } from './start-push-api.ts';
 import type { Logger } from './telemetry/create-logger.ts';
@@ -100,6 +101,14 @@ function createPublic(
         pushRecords.open({ ...describePush(push), deliveryId: id, heardAt: toTime(receivedAt) }),
       ]);
       return { pushId, redelivered };
+    },
+    receivers: {
+      find: cluster.receivers.find,
+      async addCall(call) {
+        const opening = { ...describeCall(call), deliveryId: call.id };
+        const [, pushId] = await Promise.all([queues.addDelivery(call), pushRecords.open(opening)]);
+        return { pushId };
+      },
     },
     whyUninteresting: (push) =>
       cluster.isSynced() ? matchPush(push, cluster.resources.gitRepositories().map(toPushSource)).reason : undefined,

@@ -13,6 +13,8 @@ import { PROVIDERS, type Provider } from './model/push.ts';
 import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
+import { keepReceiverStatuses } from './receiver/keep-receiver-statuses.ts';
+import { type ObservedCall, runReceiverCall } from './receiver/run-receiver-call.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Cluster } from './start-cluster.ts';
 import { startTargets } from './start-targets.ts';
@@ -44,14 +46,14 @@ const LISTING_PATIENCE_MS = 5_000;
 /** Starts what syncs: queue workers, wake-ups, and the watches that ask for syncs. Waits for the custom resources. */
 export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): Promise<void> }> {
   const { config, logger, queues, cluster } = deps;
-  const { client, resources, kustomizations } = cluster;
+  const { client, kustomizations } = cluster;
   await cluster.synced;
   const parts = createParts(deps);
   const { onError } = parts;
   await Promise.race([parts.sync.targets.listed, delay(LISTING_PATIENCE_MS, undefined, { ref: false })]);
   const workers = [
     startSyncWorkers({ ...parts.sync, startWorker: queues.startSyncWorker, concurrency: SLOTS }),
-    queues.startDeliveryWorker((delivery) => runDelivery({ ...parts.sync, resources }, delivery), { concurrency: 16 }),
+    startDeliveryWorker(deps, parts),
     parts.startCommitStatusWorker(),
     queues.startWakeLoop(),
   ];
@@ -75,15 +77,34 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     onError,
   });
   cluster.followArtifacts(artifactSources);
+  const receiverStatuses = keepReceiverStatuses({ client, now: () => new Date(), onError });
+  cluster.receivers.onReading(receiverStatuses.take);
   logger.info({ concurrency: config.concurrency }, 'worker started');
   return {
     async stop() {
       following.stop();
       await Promise.all(workers.map((worker) => worker.stop()));
-      await Promise.all([references.stop(), artifactSources.stop()]);
+      await Promise.all([references.stop(), artifactSources.stop(), receiverStatuses.stop()]);
       await parts.stop();
     },
   };
+}
+
+/** A delivery is a provider's push or the call of a Receiver. */
+function startDeliveryWorker({ config, queues, cluster, logger }: WorkerRoleDeps, { sync }: { sync: SyncDeps }) {
+  const { gitRepositories, kustomizations, receivers, resources } = cluster;
+  const callDeps = {
+    ...sync,
+    ...{ gitRepositories, kustomizations, receivers },
+    namespace: config.namespace,
+    allowCrossNamespaceRefs: config.tenancy.allowCrossNamespaceRefs,
+    observe: (call: ObservedCall) => logger.info({ ...call, kind: 'Receiver' }, 'Receiver called'),
+  };
+  return queues.startDeliveryWorker(
+    (delivery) =>
+      'call' in delivery ? runReceiverCall(callDeps, delivery) : runDelivery({ ...sync, resources }, delivery),
+    { concurrency: 16 },
+  );
 }
 
 function createParts(deps: WorkerRoleDeps) {

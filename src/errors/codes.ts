@@ -163,6 +163,21 @@ export const ERROR_CODES = {
     disposition: 'stalled',
     help: 'The Idempotency-Key was used within a day for another object or revision. Use a new key for each thing that is asked.',
   },
+  RECEIVERS_UNAVAILABLE: {
+    reason: 'NotReady',
+    disposition: 'retry',
+    help: 'A Receiver was called before Hawser knew the Receivers of the cluster, as just after its start. Call again in a few seconds; if it lasts, the log says why they cannot be listed.',
+  },
+  RECEIVER_INVALID: {
+    reason: 'ValidationFailed',
+    disposition: 'stalled',
+    help: 'A Receiver is of a type that this version does not take, lacks what its type needs, or names objects that it must not ask. The message says which; correct the Receiver.',
+  },
+  RECEIVER_TOKEN_NOT_FOUND: {
+    reason: 'TokenNotFound',
+    disposition: 'retry',
+    help: 'The Secret of a Receiver cannot be read or has no key `token`, so the Receiver has no path. It is read again when it changes.',
+  },
   DELIVERY_NOT_STORED: {
     reason: 'DeliveryNotStored',
     disposition: 'retry',

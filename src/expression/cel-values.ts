@@ -1,5 +1,9 @@
-/** A value of JSON as CEL sees it: integers are its int, maps have no prototype to fall through to. */
+/**
+ * A value of JSON as CEL sees it: integers are its int, maps have no prototype to fall through to. What was converted
+ * already, because many evaluations look at it, is left as it is.
+ */
 export function toCelValue(value: unknown): unknown {
+  if (value instanceof Map) return value;
   if (Array.isArray(value)) return value.map(toCelValue);
   if (value === null || value === undefined) return null;
   if (typeof value === 'number') return Number.isSafeInteger(value) ? BigInt(value) : value;

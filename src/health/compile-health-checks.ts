@@ -1,7 +1,7 @@
 import { messageOf } from '../errors/hawser-error.ts';
+import { type BooleanExpression, compileBoolean, configurationError } from '../expression/compile-boolean.ts';
 import { type KubeObject, parseApiVersion } from '../model/kube-object.ts';
 import type { KustomizationSpec } from '../model/kustomization-spec.ts';
-import { type BooleanExpression, compileBoolean, configurationError } from '../expression/compile-boolean.ts';
 import { computeTerminatingHealth, computeUnobservedHealth } from './generic.ts';
 import { current, failed, type Health, inProgress, unknown } from './health.ts';
 

@@ -1,5 +1,5 @@
-import type { KubeObject } from '../model/kube-object.ts';
 import { compileBoolean } from '../expression/compile-boolean.ts';
+import type { KubeObject } from '../model/kube-object.ts';
 
 /**
  * Compiles dependsOn[].readyExpr over `self` and `dep`, the Kustomization and what it depends on. Throws CEL_INVALID that

@@ -73,7 +73,8 @@ function whyUninteresting(pushes: readonly Push[], options: DeliveryAcceptance):
   return push && !another ? options.whyUninteresting?.(push) : undefined;
 }
 
-async function withinTime<T>(storing: Promise<T>, timeoutMs: number): Promise<T> {
+/** Waits for something to be stored; throws DELIVERY_NOT_STORED if it fails or takes longer than the milliseconds. */
+export async function withinTime<T>(storing: Promise<T>, timeoutMs: number): Promise<T> {
   const { promise: timeout, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`not stored within ${timeoutMs} ms`)), timeoutMs);
   try {

@@ -1,13 +1,11 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { messageOf } from '../errors/hawser-error.ts';
+import type { FastifyInstance } from 'fastify';
 import type { Secret } from '../errors/secret.ts';
-import type { Provider } from '../model/push.ts';
-import type { DeliveryHeaders, WebhookProvider } from '../webhook/webhook-provider.ts';
+import type { WebhookProvider } from '../webhook/webhook-provider.ts';
 import { acceptDelivery, type DeliveryAcceptance } from './accept-delivery.ts';
-import { type BodyBudget, createBodyBudget } from './body-budget.ts';
-import { createLogGate, type LogGate } from './create-log-gate.ts';
-import { sendError, toErrorReply } from './error-reply.ts';
+import { createBodyBudget } from './body-budget.ts';
+import { answerErrors, type DeliveryEdge, toSingleHeaders, type WebhookLimits } from './delivery-edge.ts';
 import { readBody } from './read-body.ts';
+import { type CallAcceptance, receiverRoute } from './receiver-route.ts';
 
 /** One path that takes the deliveries of one provider. */
 export interface WebhookRoute {
@@ -17,28 +15,11 @@ export interface WebhookRoute {
   readonly secrets: readonly Secret[];
 }
 
-/** How one webhook call ended, for metrics. */
-export interface ObservedDelivery {
-  readonly provider: Provider;
-  readonly result: 'accepted' | 'ignored' | 'refused' | 'invalid' | 'unavailable';
-  readonly durationMs: number;
-}
-
 /** What the webhook routes need of the rest of Hawser. */
-export interface WebhookOptions extends DeliveryAcceptance {
-  observe?(delivery: ObservedDelivery): void;
+export interface WebhookOptions extends DeliveryAcceptance, Pick<DeliveryEdge, 'observe'> {
   readonly limits?: Partial<WebhookLimits> | undefined;
-}
-
-interface WebhookLimits {
-  /** Bytes of one body. */
-  readonly maxBodyBytes: number;
-  /** Bytes of all bodies that are being received, by whatever route. */
-  readonly maxUnfinishedBytes: number;
-  /** Milliseconds for one body to arrive. */
-  readonly bodyTimeoutMs: number;
-  /** Milliseconds for a delivery to be stored; providers wait 10 s for the answer. */
-  readonly storeTimeoutMs: number;
+  /** How calls of Receivers are taken; without it there is no route for them. */
+  readonly receivers?: CallAcceptance | undefined;
 }
 
 const DEFAULT_LIMITS: WebhookLimits = {
@@ -47,9 +28,6 @@ const DEFAULT_LIMITS: WebhookLimits = {
   bodyTimeoutMs: 10_000,
   storeTimeoutMs: 5_000,
 };
-
-/** Of refused deliveries, per route: anybody can cause them, and the metric counts them all. */
-const REFUSALS_LOGGED = { mostLines: 20, periodMs: 10_000 };
 
 /** Serves the routes, which share one bound on unfinished bodies. */
 export function webhookRoutes(
@@ -65,20 +43,20 @@ export function webhookRoutes(
       registered();
     });
   }
+  const { receivers } = options;
+  if (receivers) app.register(receiverRoute, { ...options, receivers, limits, budget });
   done();
 }
 
-interface RouteOptions extends WebhookOptions {
-  readonly limits: WebhookLimits;
-  readonly budget: BodyBudget;
-}
-
 /** Verify the raw bytes, persist, answer. Everything else happens after the answer. */
-function addRoute(app: FastifyInstance, { path, provider, secrets }: WebhookRoute, options: RouteOptions): void {
+function addRoute(
+  app: FastifyInstance,
+  { path, provider, secrets }: WebhookRoute,
+  options: DeliveryAcceptance & DeliveryEdge,
+): void {
   const { limits, budget } = options;
   const bodyLimits = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs, budget };
   const facts = { provider: provider.name };
-  const refusals = createLogGate(REFUSALS_LOGGED);
 
   app.post(path, async (request, reply) => {
     const receivedAt = Date.now();
@@ -96,33 +74,5 @@ function addRoute(app: FastifyInstance, { path, provider, secrets }: WebhookRout
     return reply.code(202).send(answer);
   });
 
-  app.setErrorHandler((error, request, reply) => {
-    const { status, code } = toErrorReply(error);
-    if (status >= 500) request.log.error({ ...facts, code, err: error, cause: toCause(error) }, 'delivery not taken');
-    else logRefusal(request, refusals, { ...facts, code, err: error });
-    options.observe?.({ ...facts, result: toResult(status), durationMs: reply.elapsedTime });
-    return sendError(reply, error);
-  });
-}
-
-function logRefusal({ log }: FastifyRequest, gate: LogGate, facts: object): void {
-  const notLogged = gate.pass();
-  if (notLogged !== undefined) log.info({ ...facts, ...(notLogged > 0 && { notLogged }) }, 'delivery refused');
-}
-
-/** A header that came as a list is left out: none that is used may come twice. */
-function toSingleHeaders(request: FastifyRequest): DeliveryHeaders {
-  const entries = Object.entries(request.headers).filter(
-    (entry): entry is [string, string] => typeof entry[1] === 'string',
-  );
-  return Object.fromEntries(entries);
-}
-
-function toCause(error: unknown): string | undefined {
-  return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : undefined;
-}
-
-function toResult(status: number): ObservedDelivery['result'] {
-  if (status === 401) return 'refused';
-  return status >= 500 ? 'unavailable' : 'invalid';
+  answerErrors(app, { ...facts, observe: options.observe });
 }

@@ -1,11 +1,12 @@
 /**
- * The CustomResourceDefinitions, generated from the schemas of the custom resources. Both versions share one schema, so
+ * The CustomResourceDefinitions, generated from the schemas of the custom resources. All versions share one schema, so
  * objects are stored and served as they are, without conversion. Installing them is the chart's task.
  */
 import { z } from 'zod';
 import { gitRepositorySchema, SOURCE_GROUP } from './git-repository.ts';
 import type { KubeObject } from './kube-object.ts';
 import { KUSTOMIZE_GROUP, kustomizationSchema } from './kustomization.ts';
+import { NOTIFICATION_GROUP, receiverSchema } from './receiver.ts';
 
 interface ResourceNames {
   readonly group: string;
@@ -49,6 +50,15 @@ const DEFINITIONS: readonly ResourceDefinition[] = [
     shortNames: ['ks'],
     categories: ['all', 'fluxcd', 'fluxcd-appliers'],
     schema: kustomizationSchema,
+    columns: COMMON_COLUMNS,
+  },
+  {
+    group: NOTIFICATION_GROUP,
+    kind: 'Receiver',
+    plural: 'receivers',
+    shortNames: [],
+    categories: ['all', 'fluxcd', 'fluxcd-notifications'],
+    schema: receiverSchema,
     columns: COMMON_COLUMNS,
   },
 ];

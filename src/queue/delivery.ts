@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { PROVIDERS, type Push } from '../model/push.ts';
+import { PROVIDERS, type Provider, type Push } from '../model/push.ts';
 
 const PushSchema = z.object({
   provider: z.enum(PROVIDERS),
@@ -10,19 +10,51 @@ const PushSchema = z.object({
   after: z.string(),
 }) satisfies z.ZodType<Push>;
 
-/** One verified webhook delivery, as it lies in its queue: what it says, and no secret. */
-export const Delivery = z.object({
+const CallSchema = z.object({
+  receiver: z.object({ namespace: z.string(), name: z.string() }),
+  provider: z.enum(PROVIDERS),
+  event: z.string().optional(),
+  pushes: z.array(PushSchema),
+  body: z.string().optional(),
+}) satisfies z.ZodType<ReceiverCall>;
+
+/** A verified call of a Receiver: whom it asks is read from the Receiver when the job runs. */
+export interface ReceiverCall {
+  readonly receiver: { readonly namespace: string; readonly name: string };
+  readonly provider: Provider;
+  readonly event?: string | undefined;
+  /** The refs that moved, as far as the call tells of any. */
+  readonly pushes: readonly Push[];
+  /** The JSON of the body, only where the Receiver has a filter that looks at it. */
+  readonly body?: string | undefined;
+}
+
+const common = {
   /** `<provider>-<sha256>`, as webhook/delivery-id.ts makes it; BullMQ takes neither colons nor bare numbers. */
   id: z.string(),
-  push: PushSchema,
   /** Milliseconds since the epoch. */
   receivedAt: z.number(),
   /** True for an id that was delivered before: it asks again, and explains nothing. */
   redelivered: z.boolean().optional(),
-});
-export interface Delivery {
+};
+
+/** One verified webhook delivery, as it lies in its queue: what it says, and no secret. */
+export const Delivery = z.union([z.object({ ...common, push: PushSchema }), z.object({ ...common, call: CallSchema })]);
+
+interface AnyDelivery {
   readonly id: string;
-  readonly push: Push;
   readonly receivedAt: number;
   readonly redelivered?: boolean | undefined;
 }
+
+/** A provider's webhook told of a push; whom it concerns is found by its repository. */
+export interface PushDelivery extends AnyDelivery {
+  readonly push: Push;
+}
+
+/** A Receiver was called. */
+export interface CallDelivery extends AnyDelivery {
+  readonly call: ReceiverCall;
+}
+
+export type Delivery = PushDelivery | CallDelivery;

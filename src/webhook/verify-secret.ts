@@ -49,6 +49,28 @@ export function verifyHexSignature(
   if (!isSigned({ parts: [raw], signature }, keys)) throw signatureInvalid(`the signature in ${header}`);
 }
 
+const HUB_SIGNATURE = /^(sha1|sha256|sha512)=([0-9a-f]{40,128})$/i;
+
+/**
+ * Checks a header of the form `<hash>=<HMAC of the body in hex>`, with any of the hashes that Flux takes; of several headers
+ * the first that is there.
+ */
+export function verifyHubSignature(
+  { raw, headers }: Pick<RawDelivery, 'raw' | 'headers'>,
+  secret: Secret,
+  names: readonly string[],
+): void {
+  const header = names.find((name) => headers[name.toLowerCase()]);
+  if (header === undefined) throw signatureMissing(`no ${names.join(' or ')} header: sign it with the token`);
+  const [, hash = '', digest = ''] = HUB_SIGNATURE.exec(headers[header.toLowerCase()] ?? '') ?? [];
+  const key = secret.reveal();
+  const isAuthentic =
+    hash !== '' &&
+    key !== '' &&
+    isSame(Buffer.from(digest, 'hex'), createHmac(hash.toLowerCase(), key).update(raw).digest());
+  if (!isAuthentic) throw signatureInvalid(`the signature in ${header}`);
+}
+
 /** The delivery proves nothing; `what` ends the sentence "the delivery has …". */
 export function signatureMissing(what: string): HawserError {
   return new HawserError('WEBHOOK_SIGNATURE_MISSING', `the delivery has ${what}`);

@@ -1,7 +1,7 @@
 import { formatKey } from '../model/object-key.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { Queues } from '../queue/create-queues.ts';
-import type { Delivery } from '../queue/delivery.ts';
+import type { PushDelivery } from '../queue/delivery.ts';
 import type { Resources } from '../sync/resources.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
 import { matchPush } from '../webhook/match-push.ts';
@@ -15,7 +15,7 @@ interface DeliveryDeps {
 }
 
 /** Handles one delivery: asks for a sync of each source that follows what was pushed, and records why not of the others. */
-export async function runDelivery(deps: DeliveryDeps, delivery: Delivery): Promise<void> {
+export async function runDelivery(deps: DeliveryDeps, delivery: PushDelivery): Promise<void> {
   const { push, id } = delivery;
   const match = matchPush(push, deps.resources.gitRepositories().map(toPushSource));
   const pushId = await deps.pushRecords.open({

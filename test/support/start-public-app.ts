@@ -1,7 +1,7 @@
 import type { TestContext } from 'node:test';
 import type { ReceivedDelivery } from '../../src/http/accept-delivery.ts';
+import type { ObservedDelivery } from '../../src/http/delivery-edge.ts';
 import { createPublicApp, type PublicAppOptions } from '../../src/http/public-app.ts';
-import type { ObservedDelivery } from '../../src/http/webhook-route.ts';
 import { createLogger } from '../../src/telemetry/create-logger.ts';
 
 /** A public listener on a free port, what it accepted, and every line that it logged. */
