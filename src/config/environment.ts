@@ -133,7 +133,7 @@ export const environment = z.object({
     .describe('Service account that Kustomizations without `serviceAccountName` act as; as Hawser itself if unset.'),
   HAWSER_NO_CROSS_NAMESPACE_REFS: flag
     .prefault('false')
-    .describe('`true` forbids Kustomizations to use sources of other namespaces.'),
+    .describe('`true` forbids Kustomizations to use sources of other namespaces, and Receivers to ask their objects.'),
   HAWSER_STRICT_SUBSTITUTION: flag
     .prefault('true')
     .describe('`false` replaces variables without value or default by nothing, instead of refusing the manifests.'),

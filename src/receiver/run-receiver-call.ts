@@ -83,9 +83,9 @@ async function askAll(deps: CallDeps, run: Run): Promise<string | undefined> {
   const receiver = deps.receivers.get(name.namespace, name.name);
   if (!receiver) return 'the Receiver is gone';
   if (receiver.spec.suspend) return 'the Receiver is suspended';
-  const filters = compileOrExplain(receiver);
-  if (typeof filters === 'string') return filters;
-  const filteredBody = toFilteredBody(body);
+  const prepared = prepareFilters(receiver, body);
+  if (typeof prepared === 'string') return prepared;
+  const { filters, filteredBody } = prepared;
   for (const [index, entry] of receiver.spec.resources.entries()) {
     const described = describeEntry(entry, name.namespace);
     const found = await explainFailure(run.outcome, described, () => findResources(deps, entry, name.namespace));
@@ -97,9 +97,15 @@ async function askAll(deps: CallDeps, run: Run): Promise<string | undefined> {
   return undefined;
 }
 
-function compileOrExplain({ spec }: Receiver): ReturnType<typeof compileFilters> | string {
+interface PreparedFilters {
+  readonly filters: readonly (ResourceFilter | undefined)[];
+  readonly filteredBody: FilteredBody;
+}
+
+/** What cannot be compiled, or a body that cannot be looked at (too deep, say), is the reason for asking nobody. */
+function prepareFilters({ spec }: Receiver, body: string | undefined): PreparedFilters | string {
   try {
-    return compileFilters(spec);
+    return { filters: compileFilters(spec), filteredBody: toFilteredBody(body) };
   } catch (error) {
     return messageOf(error);
   }

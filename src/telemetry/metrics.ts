@@ -87,7 +87,7 @@ function createEdgeMetrics(registry: Registry) {
   return {
     deliveriesTotal: new Counter({
       name: 'hawser_deliveries_total',
-      help: 'Webhook deliveries, by provider and by what became of them.',
+      help: 'Webhook deliveries, by provider (`receiver` for calls of Receivers) and by what became of them.',
       labelNames: ['provider', 'result'],
       registers,
     }),
