@@ -8,6 +8,7 @@ import { makeConfigMap, makeGitRepository, makeKustomization } from '../support/
 import { makePush } from '../support/make-push.ts';
 import { hookPath, makeReceiver, makeTokenSecret, RECEIVER_TOKEN } from '../support/make-receiver.ts';
 import { readPush } from '../support/read-push.ts';
+import { startApiGate } from '../support/start-api-gate.ts';
 import { makeArtifactSource, serveArtifactKind } from '../support/use-artifact-kind.ts';
 import { type Story, useStory } from '../support/use-story.ts';
 
@@ -176,4 +177,33 @@ test('a Receiver that cannot work says why, and mends when it can', async (t) =>
   await story.kubectl('delete', 'receiver', 'receiver', '--timeout=20s');
   assert.equal(metadata.finalizers, undefined);
   assert.equal(await receiver(story), undefined);
+});
+
+test('a call that was accepted is carried out though the process is killed', async (t) => {
+  const story = await useStory(t, { started: false });
+  const gate = await startApiGate(t, story.kubeconfig);
+  await story.start({ kubeconfig: gate.kubeconfig });
+  const { namespace } = story;
+  await serveArtifactKind(t, story, 'Bucket');
+  const resources = [{ apiVersion: 'source.toolkit.fluxcd.io/v1', kind: 'Bucket', name: 'app' }];
+  await story.create(makeArtifactSource({ namespace }, 'Bucket'), makeTokenSecret(namespace));
+  await story.create(makeReceiver({ namespace }, { resources }));
+  await isReady(story, 'True Succeeded');
+  const annotation = gate.hold(({ method, path }) => method === 'PATCH' && path.includes('/buckets/app'));
+  const answer = await call(story, { after: 'b'.repeat(40) });
+  assert.equal(answer.status, 202);
+  await annotation.arrived();
+
+  await story.hawser.end('SIGKILL');
+  annotation.drop();
+  await story.start({ kubeconfig: gate.kubeconfig });
+
+  await eventually(
+    async () => {
+      const bucket = await story.get('source.toolkit.fluxcd.io/v1', 'Bucket', 'app');
+      assert.ok(bucket?.metadata.annotations?.[REQUESTED_AT]);
+    },
+    { timeoutMs: 60_000 },
+  );
+  assert.deepEqual((await recordOf(story, answer)).matched, [`Bucket/${namespace}/app`]);
 });

@@ -117,6 +117,8 @@ describe('deploy/install.yaml in a cluster', () => {
     { verb: 'patch', resource: 'kustomizations.kustomize.toolkit.fluxcd.io', want: 'yes' },
     { verb: 'patch', resource: 'kustomizations.kustomize.toolkit.fluxcd.io', subresource: 'status', want: 'yes' },
     { verb: 'delete', resource: 'kustomizations.kustomize.toolkit.fluxcd.io', want: 'no' },
+    { verb: 'watch', resource: 'receivers.notification.toolkit.fluxcd.io', want: 'yes' },
+    { verb: 'patch', resource: 'receivers.notification.toolkit.fluxcd.io', subresource: 'status', want: 'yes' },
     { verb: 'get', resource: 'secrets', want: 'yes' },
     { verb: 'watch', resource: 'secrets', want: 'yes' },
     { verb: 'watch', resource: 'configmaps', want: 'yes' },

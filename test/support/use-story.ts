@@ -156,6 +156,7 @@ async function removeFinalizers({ kubeconfig, namespace }: Story): Promise<void>
   const kinds = [
     { group: 'kustomize.toolkit.fluxcd.io', version: 'v1', plural: 'kustomizations' },
     { group: 'source.toolkit.fluxcd.io', version: 'v1', plural: 'gitrepositories' },
+    { group: 'notification.toolkit.fluxcd.io', version: 'v1', plural: 'receivers' },
   ];
   const lists = await Promise.all(kinds.map((kind) => client.list({ ...kind, namespace })));
   const patches = lists
