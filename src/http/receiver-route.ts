@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { HawserError } from '../errors/hawser-error.ts';
 import type { Provider, Push } from '../model/push.ts';
+import { HOOK_PREFIX } from '../model/receiver.ts';
 import { toDeliveryId } from '../webhook/delivery-id.ts';
 import { type ReadCall, type ReceiverEndpoint, readReceiverCall } from '../webhook/read-receiver-call.ts';
 import { type DeliveryAnswer, withinTime } from './accept-delivery.ts';
@@ -40,9 +41,9 @@ export function receiverRoute(app: FastifyInstance, options: ReceiverOptions, do
   const { limits, budget, receivers } = options;
   const bodyLimits = { maxBytes: limits.maxBodyBytes, timeoutMs: limits.bodyTimeoutMs, budget };
 
-  app.post<{ Params: { digest: string } }>('/hook/:digest', async (request, reply) => {
+  app.post<{ Params: { digest: string } }>(`${HOOK_PREFIX}:digest`, async (request, reply) => {
     const receivedAt = Date.now();
-    const path = `/hook/${request.params.digest}`;
+    const path = `${HOOK_PREFIX}${request.params.digest}`;
     const endpoint = receivers.find(path);
     if (endpoint === undefined) return reply.callNotFound();
     if (endpoint === 'unknown') throw notListed();

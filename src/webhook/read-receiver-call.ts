@@ -56,16 +56,16 @@ export function readReceiverCall(endpoint: ReceiverEndpoint, delivery: RawDelive
   };
 }
 
-/** True for an event that the list names, whatever its capitals; an empty list names all. */
-export function isHeeded(events: readonly string[], event: string | undefined): boolean {
-  const name = (event ?? '').toLowerCase();
-  return events.length === 0 || events.some((heeded) => heeded.toLowerCase() === name);
-}
-
 function whyIgnored({ type, events, suspended }: ReceiverEndpoint, event: string | undefined): string | undefined {
   if (suspended) return 'the Receiver is suspended';
   if (type.eventHeader === undefined || isHeeded(events, event)) return undefined;
   return `the event ${printable(event)} is not one of the Receiver’s spec.events`;
+}
+
+/** Capitals do not matter, and an empty list names all events. */
+function isHeeded(events: readonly string[], event: string | undefined): boolean {
+  const name = (event ?? '').toLowerCase();
+  return events.length === 0 || events.some((heeded) => heeded.toLowerCase() === name);
 }
 
 function printable(event = ''): string {
