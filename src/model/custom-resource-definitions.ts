@@ -104,7 +104,9 @@ function toDefinition({ schema, columns, ...names }: ResourceDefinition, version
 }
 
 function toNames({ kind, plural, shortNames, categories }: ResourceNames): Record<string, unknown> {
-  return { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), shortNames, categories };
+  const names = { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase() };
+  // The API server drops an empty list, and so every apply of it would be a change.
+  return shortNames.length === 0 ? { ...names, categories } : { ...names, shortNames, categories };
 }
 
 /** An OpenAPI schema as far as the API server allows it ("structural"); what zod adds beyond that is taken out. */
