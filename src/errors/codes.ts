@@ -343,6 +343,22 @@ export const ERROR_CODES = {
     disposition: 'retry',
     help: 'A sync could not prove that it is the only one of its object (Redis was away, emptied, or the process stood still), so it stopped before its next write. It runs again by itself.',
   },
+  SIGNATURE_INVALID: {
+    reason: 'InvalidGitObject',
+    disposition: 'retry',
+    blame: 'manifests',
+    help: 'A commit or tag is not signed, or not by a key in the Secret that spec.verify.secretRef names, so nothing of it is deployed. Push one that is signed, or add the key to the Secret; both are looked at again.',
+  },
+  VERIFICATION_MODE_INVALID: {
+    reason: 'InvalidVerificationMode',
+    disposition: 'stalled',
+    help: 'spec.verify.mode demands a signed tag, and spec.ref follows no tag. Follow one by tag, semver or name, or set the mode to HEAD.',
+  },
+  VERIFICATION_KEYS_INVALID: {
+    reason: 'VerificationError',
+    disposition: 'retry',
+    help: 'The Secret that spec.verify.secretRef names is missing or holds something that is no usable public key. The message names the entry; correct the Secret, it is read again at the next attempt.',
+  },
   GIT_UNREACHABLE: {
     reason: 'GitOperationFailed',
     disposition: 'retry',

@@ -4,6 +4,7 @@ import { isSha } from '../model/revision.ts';
 import { createRemoteGit, type RemoteGit, type RemoteProfile } from './create-remote-git.ts';
 import { createSshGit } from './create-ssh-git.ts';
 import { createTransport } from './create-transport.ts';
+import type { GitObject } from './git-object.ts';
 import type { GitRemote, RemoteRef } from './git-remote.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
 import { respectPauses } from './respect-pauses.ts';
@@ -27,6 +28,8 @@ export interface EnsureRequest {
   readonly sha: string;
   /** Left out, the commit stored last. */
   readonly have?: string | undefined;
+  /** The tag object that names the commit, where it is wanted too. */
+  readonly tag?: string | undefined;
 }
 
 /** Reads from Git remotes and from the local store of each source. */
@@ -41,6 +44,8 @@ export interface GitClient {
   has(sourceUid: string, sha: string): Promise<boolean>;
   /** Opens a stored commit; asks nobody. Throws GIT_OBJECT_MISSING if it is not there. */
   open(sourceUid: string, sha: string): Promise<Commit>;
+  /** An object as it was stored, such as a commit or a tag; throws GIT_OBJECT_MISSING if it is not there. */
+  readObject(sourceUid: string, id: string): Promise<GitObject>;
   /** Deletes the store of a source that is gone. */
   drop(sourceUid: string): Promise<void>;
   /** Ends all connections and closes all files; calling it again does nothing. */
@@ -115,11 +120,12 @@ export function createGitClient(options: GitClientOptions): GitClient {
       }),
     ensure: async (request, signal) => {
       if (!isSha(request.sha)) throw new HawserError('GIT_COMMIT_NOT_FOUND', `'${request.sha}' is no commit id`);
-      const key = `${request.sourceUid} ${request.sha}`;
+      const key = [request.sourceUid, request.sha, request.tag].join(' ');
       await flights.run(key, (shared) => fetchCommit(deps, request, shared), signal);
     },
     has: (uid, sha) => sourceOf(uid).isComplete(sha),
     open: (uid, sha) => sourceOf(uid).open(sha),
+    readObject: (uid, id) => sourceOf(uid).readObject(id),
     drop: async (uid) => {
       const source = sourceOf(uid);
       await source.remove();
@@ -135,7 +141,8 @@ export function createGitClient(options: GitClientOptions): GitClient {
 /** One fetch; where what is here turns out to be damaged or too little, one more that builds on nothing. */
 async function fetchCommit(deps: Deps, request: EnsureRequest, signal: AbortSignal): Promise<void> {
   const source = deps.sourceOf(request.sourceUid);
-  if (await source.touch(request.sha)) return;
+  const hasTag = request.tag === undefined || (await source.has(request.tag));
+  if ((await source.touch(request.sha)) && hasTag) return;
   const have = await baseOf(source, request);
   try {
     await fetchOnce(deps, { ...request, have }, signal);
@@ -147,10 +154,10 @@ async function fetchCommit(deps: Deps, request: EnsureRequest, signal: AbortSign
 }
 
 async function fetchOnce(deps: Deps, request: EnsureRequest, signal: AbortSignal): Promise<void> {
-  const { sourceUid, remote, sha, have } = request;
+  const { sourceUid, remote, sha, have, tag = sha } = request;
   const startedAt = performance.now();
   await withRemote(remote, signal, async (limited) => {
-    const pack = await deps.remoteGit.fetchPack(remote, { sha, have }, limited);
+    const pack = await deps.remoteGit.fetchPack(remote, { sha: tag, have }, limited);
     await deps.sourceOf(sourceUid).add(pack, sha);
     const durationMs = performance.now() - startedAt;
     deps.observe({ kind: 'fetched', sourceUid, sha, bytes: pack.length, durationMs });

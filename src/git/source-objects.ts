@@ -95,6 +95,16 @@ export class SourceObjects {
     return true;
   }
 
+  /** True if this object is here, whatever else may be missing. */
+  async has(id: string): Promise<boolean> {
+    return (await this.#store()).typeOf(id) !== undefined;
+  }
+
+  /** Reads an object as it was stored; throws GIT_OBJECT_MISSING if it is not here. */
+  async readObject(id: string): Promise<GitObject> {
+    return await this.#read(await this.#store(), id);
+  }
+
   /** Opens a stored commit; throws GIT_OBJECT_MISSING if it is not here. */
   async open(sha: string): Promise<Commit> {
     const store = await this.#store();

@@ -8,10 +8,10 @@ import type { TriggerNote } from '../model/push.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncRequest } from '../queue/pending-request.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
-import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
 import { type Attempt, type SyncOutcome, stepDurations } from './outcome.ts';
 import { inBackground } from './record-push.ts';
+import type { Tip } from './tip.ts';
 
 interface Found {
   readonly source: GitRepository;

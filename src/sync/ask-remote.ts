@@ -2,18 +2,11 @@ import { HawserError } from '../errors/hawser-error.ts';
 import type { GitRemote, RemoteRef } from '../git/create-git-client.ts';
 import { type FollowedReference, TAGS, toFollowedReference } from '../model/followed-reference.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import { isSha, type Revision } from '../model/revision.ts';
+import { isSha } from '../model/revision.ts';
 import { parseSemverRange } from '../model/semver-range.ts';
 import type { SyncDeps } from './deps.ts';
 import { findHighest } from './follow-tags.ts';
-
-/** The commit that a source's reference names now. */
-export interface Tip extends Revision {
-  /** In full, such as `refs/tags/v1.2.3`; undefined where the spec itself names the commit. */
-  readonly fullRef: string | undefined;
-  /** What the ref itself names, and hooks speak of: the tag object of an annotated tag, else the commit. */
-  readonly object: string;
-}
+import type { Tip } from './tip.ts';
 
 /** What a remote says about what a source follows; without a tip it names nothing of the kind. */
 export interface Answer {

@@ -1,7 +1,7 @@
 import type { SyncDeps } from './deps.ts';
 import { letGo } from './ensure-finalizer.ts';
-import { uidOf } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
+import { uidOf } from './source-memory.ts';
 import type { SourceSync } from './sync-context.ts';
 
 /** A GitRepository is being deleted: forgets its objects and artifacts, then lets it go. What it deployed stays. */

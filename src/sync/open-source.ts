@@ -14,8 +14,11 @@ import type { Tree } from '../model/tree.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { askRemote } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
+import { openRevision } from './open-revision.ts';
 import type { ResourceName } from './resources.ts';
-import { deployedOf, memoryOf } from './source-memory.ts';
+import { deployedOf, memoryOf, type SourceMemory, uidOf } from './source-memory.ts';
+import type { Tip } from './tip.ts';
+import { demandsTag } from './verify-source.ts';
 
 /** A source at one revision, its files at hand. */
 export interface OpenSource {
@@ -30,10 +33,6 @@ export interface OpenSource {
 }
 
 const DEFAULT_TIMEOUT_MS = 60_000;
-
-export function uidOf(source: GitRepository): string {
-  return source.metadata.uid ?? '';
-}
 
 /** How to reach a source's remote, credentials included; throws if its URL shows credentials or its secret is bad. */
 export async function toRemote(deps: SyncDeps, source: GitRepository): Promise<GitRemote> {
@@ -63,19 +62,30 @@ export async function openSource(
   const { kind } = sourceOf(kustomization);
   if (kind !== 'GitRepository') return await openArtifactSource(deps, kustomization, run.signal);
   const source = deps.resources.gitRepository(sourceOf(kustomization)) ?? refuseMissing(kustomization);
-  const known = deployedOf(memoryOf(deps.memories, uidOf(source)), source);
+  const memory = memoryOf(deps.memories, uidOf(source));
+  const known = deployedOf(memory, source);
   const heard = parseRevision(run.pending.revision);
   if (known === undefined && heard === undefined) return undefined;
 
   const remote = await toRemote(deps, source);
   const isCertain = known !== undefined && (heard === undefined || isSame(heard, known));
-  const revision = isCertain ? known : ((await askRemote(deps, { source, remote }, run.signal)).tip ?? known);
-  if (revision === undefined) return undefined;
-  const { sha } = revision;
-  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha, have: known?.sha }, run.signal);
-  const { tree } = await deps.git.open(uidOf(source), sha);
+  const certain = isCertain ? toKnownTip(source, memory, known) : undefined;
+  const asked = certain ? undefined : (await askRemote(deps, { source, remote }, run.signal)).tip;
+  const tip = certain ?? asked ?? (known && toTip(known));
+  if (tip === undefined) return undefined;
+  const { tree } = await openRevision(deps, { source, remote, tip, have: known?.sha }, run.signal);
   const ignore = await createIgnore(tree, source.spec.ignore);
-  return { revision: formatRevision(revision), tree, ignore, git: { source, sha }, originRevision: undefined };
+  return { revision: formatRevision(tip), tree, ignore, git: { source, sha: tip.sha }, originRevision: undefined };
+}
+
+/** A revision that is known needs no question, unless a tag must be verified whose object nobody here remembers. */
+function toKnownTip(source: GitRepository, { tip }: SourceMemory, known: Revision): Tip | undefined {
+  if (tip && isSame(tip, known)) return tip;
+  return demandsTag(source) ? undefined : toTip(known);
+}
+
+function toTip({ ref, sha }: Revision): Tip {
+  return { ref, sha, fullRef: undefined, object: sha };
 }
 
 function isSame(a: Revision, b: Revision): boolean {

@@ -4,8 +4,9 @@ import type { Hint } from '../model/push.ts';
 import { isZeroSha, type Revision } from '../model/revision.ts';
 import { compareVersions } from '../model/semver.ts';
 import { parseSemverRange, type SemverRange } from '../model/semver-range.ts';
-import type { Answer, Tip } from './ask-remote.ts';
+import type { Answer } from './ask-remote.ts';
 import { findHighest, versionWithin } from './follow-tags.ts';
+import type { Tip } from './tip.ts';
 
 /** What hooks say, in terms of what is followed. */
 export interface PlacedHints {

@@ -1,37 +1,35 @@
-import type { Commit } from '../git/create-git-client.ts';
 import { createIgnore } from '../git/create-ignore.ts';
-import { findCondition } from '../model/conditions.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
-import { REQUESTED_AT } from '../model/request-annotation.ts';
 import { formatRevision, type Revision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
-import { uidOf } from './open-source.ts';
+import type { OpenRevision } from './open-revision.ts';
+import { isSameSourceStatus } from './same-source-status.ts';
 import { toSourceStatus } from './source-status.ts';
 import { writeStatus } from './write-status.ts';
 
 interface Publication {
   readonly source: GitRepository;
   readonly tip: Revision;
+  readonly opened: OpenRevision;
   readonly run: SyncRun;
 }
 
 const LONGEST_SUBJECT = 50;
 
 /** Makes the artifact of a revision and says so in status and event; does nothing where all of that stands already. */
-export async function publishArtifact(deps: SyncDeps, { source, tip, run }: Publication): Promise<void> {
+export async function publishArtifact(deps: SyncDeps, { source, tip, opened, run }: Publication): Promise<void> {
   const revision = formatRevision(tip);
   const known = source.status?.artifact;
-  const isCurrent = known?.revision === revision && !hasNewIgnoreRules(source);
+  const { commit, verified } = opened;
+  const toStatusWith = (artifact: Artifact) => (resource: GitRepository) =>
+    toSourceStatus(resource, { kind: 'stored', artifact, spec: source.spec, verified }, deps.now());
+  const isCurrent = known?.revision === revision && !hasOtherContent(source, opened);
   const isStored = isCurrent && (await isServed(deps, known.path));
-  if (isStored && isReady(source) && !isAskedFor(source)) return;
+  if (isStored && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
 
-  const commit = await deps.git.open(uidOf(source), tip.sha);
-  const artifact = isStored ? known : await store(deps, { source, commit, revision });
-  const { ignore } = source.spec;
-  const toStatus = (resource: GitRepository) =>
-    toSourceStatus(resource, { kind: 'stored', artifact, ignore }, deps.now());
-  const written = await writeStatus(deps, { resource: source, toStatus }, run);
+  const artifact = isStored ? known : await store(deps, { source, opened, revision });
+  const written = await writeStatus(deps, { resource: source, toStatus: toStatusWith(artifact) }, run);
   if (known?.revision !== revision || known.digest !== artifact.digest) {
     deps.sourceEvents.record({
       regarding: written,
@@ -48,8 +46,8 @@ export async function publishArtifact(deps: SyncDeps, { source, tip, run }: Publ
   await deps.artifacts.collect(namespace, name, [artifact.path]);
 }
 
-/** True if the artifact was made with another `spec.ignore` than there is now. */
-export function hasNewIgnoreRules({ spec, status }: GitRepository): boolean {
+/** True if the artifact was made otherwise than the spec says now. */
+export function hasOtherContent({ spec, status }: GitRepository, _opened: OpenRevision): boolean {
   return status?.artifact !== undefined && spec.ignore !== status.observedIgnore;
 }
 
@@ -57,12 +55,12 @@ type Artifact = NonNullable<GitRepositoryStatus['artifact']>;
 
 async function store(
   deps: SyncDeps,
-  { source, commit, revision }: { source: GitRepository; commit: Commit; revision: string },
+  { source, opened, revision }: { source: GitRepository; opened: OpenRevision; revision: string },
 ): Promise<Artifact> {
   const { name, namespace = '' } = source.metadata;
-  const { sha, tree } = commit;
+  const { commit, tree } = opened;
   const ignore = await createIgnore(tree, source.spec.ignore);
-  const stored = await deps.artifacts.write({ namespace, name, sha, tree, ignored: ignore.ignores });
+  const stored = await deps.artifacts.write({ namespace, name, sha: commit.sha, tree, ignored: ignore.ignores });
   return { ...stored, revision };
 }
 
@@ -70,16 +68,6 @@ async function isServed(deps: SyncDeps, path: string): Promise<boolean> {
   const open = await deps.artifacts.open(path);
   open?.stream.destroy();
   return open !== undefined;
-}
-
-function isReady(source: GitRepository): boolean {
-  const ready = findCondition(source.status?.conditions, 'Ready');
-  return ready?.status === 'True' && source.status?.observedGeneration === source.metadata.generation;
-}
-
-function isAskedFor(source: GitRepository): boolean {
-  const asked = source.metadata.annotations?.[REQUESTED_AT];
-  return asked !== undefined && asked !== source.status?.lastHandledReconcileAt;
 }
 
 /** The first line of a commit's message, shortened as Flux does. */

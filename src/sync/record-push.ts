@@ -4,12 +4,11 @@ import { formatKey, keyOf } from '../model/object-key.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
-import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
-import { uidOf } from './open-source.ts';
 import type { PlacedHints } from './place-hints.ts';
-import { memoryOf } from './source-memory.ts';
+import { memoryOf, uidOf } from './source-memory.ts';
 import type { SourceOutcome } from './sync-context.ts';
+import type { Tip } from './tip.ts';
 
 /** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
 export function recordUnconfirmed(deps: SyncDeps, source: GitRepository, hints: readonly Hint[]): void {

@@ -5,11 +5,10 @@ import { formatKey, keyOf } from '../model/object-key.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
 import { formatRevision, isZeroSha } from '../model/revision.ts';
 import { requestsOfTriggers } from './answer-triggers.ts';
-import type { Tip } from './ask-remote.ts';
 import type { SyncDeps } from './deps.ts';
-import { uidOf } from './open-source.ts';
 import { findOrOpenRecord, inBackground } from './record-push.ts';
-import { memoryOf } from './source-memory.ts';
+import { memoryOf, uidOf } from './source-memory.ts';
+import type { Tip } from './tip.ts';
 
 interface Move {
   readonly source: GitRepository;

@@ -5,9 +5,13 @@ export function isSameSourceStatus(a: GitRepositoryStatus | undefined, b: GitRep
   const comparable = (status: GitRepositoryStatus | undefined) =>
     JSON.stringify([
       status?.observedGeneration,
-      status?.conditions?.map(({ lastTransitionTime: _, ...said }) => Object.entries(said).sort()),
+      status?.conditions
+        ?.map(({ lastTransitionTime: _, ...said }) => JSON.stringify(Object.entries(said).sort()))
+        .sort(),
       status?.artifact?.revision,
       status?.artifact?.digest,
+      status?.sourceVerificationMode,
+      status?.observedIgnore,
       status?.lastHandledReconcileAt,
     ]);
   return comparable(a) === comparable(b);

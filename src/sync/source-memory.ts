@@ -5,6 +5,7 @@ import { parseRevision, type Revision } from '../model/revision.ts';
 import { parseSemverRange } from '../model/semver-range.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
 import { versionWithin } from './follow-tags.ts';
+import type { Tip } from './tip.ts';
 
 /** What this process knows of a source beyond its status. A cache: after a restart `status.artifact` is enough. */
 export interface SourceMemory {
@@ -16,6 +17,8 @@ export interface SourceMemory {
   named: { readonly sha: string; readonly since: number } | undefined;
   /** Tag objects that were followed, and the commits behind them: hooks speak of the objects. */
   readonly peeled: Map<string, string>;
+  /** The tip that the remote named last: its tag object is nowhere else. */
+  tip?: Tip;
   /** What `left` and `named` are about. */
   follows?: string;
   /** The revision that this process has asked the Kustomizations to deploy: its artifact is no news to them. */
@@ -27,6 +30,10 @@ export interface SourceMemory {
 }
 
 export type SourceMemories = Map<string, SourceMemory>;
+
+export function uidOf(source: GitRepository): string {
+  return source.metadata.uid ?? '';
+}
 
 export function memoryOf(memories: SourceMemories, uid: string): SourceMemory {
   const known = memories.get(uid);
@@ -54,8 +61,11 @@ export function startFollowing(memory: SourceMemory, followed: FollowedReference
 
 const MOST_TAG_OBJECTS = 100;
 
-/** Notes the tag object behind a tip: a hook may name it as what its ref has left. */
-export function notePeeled({ peeled }: SourceMemory, { object, sha }: { object: string; sha: string }): void {
+/** Notes a tip, and the tag object before it: a hook may name that as what its ref has left. */
+export function noteTip(memory: SourceMemory, tip: Tip): void {
+  memory.tip = tip;
+  const { object, sha } = tip;
+  const { peeled } = memory;
   if (object === sha) return;
   peeled.delete(object);
   peeled.set(object, sha);

@@ -2,24 +2,26 @@
  * The first half of the pipeline: one GitRepository, from its remote's tip to requests for the Kustomizations that it
  * feeds. Status, event and artifact follow once those are on their way. This file holds the order of the steps.
  */
+import type { GitRemote } from '../git/create-git-client.ts';
 import { type FollowedReference, isFollowed, TAGS, toFollowedReference } from '../model/followed-reference.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
 import { formatRevision, isZeroSha, type Revision } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { admitTriggers, requestsOfTriggers } from './answer-triggers.ts';
-import { type Answer, askRemote, explainAbsence, type Tip } from './ask-remote.ts';
+import { type Answer, askRemote, explainAbsence } from './ask-remote.ts';
 import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
 import { refuseUnsupportedSource } from './find-unsupported.ts';
 import { leftBehind } from './follow-tags.ts';
-import { toRemote, uidOf } from './open-source.ts';
+import { type OpenRevision, openRevision } from './open-revision.ts';
+import { toRemote } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { placeHints } from './place-hints.ts';
 import { patienceOf } from './poll-patience.ts';
-import { hasNewIgnoreRules, publishArtifact } from './publish-artifact.ts';
+import { hasOtherContent, publishArtifact } from './publish-artifact.ts';
 import { recordLate, recordPassedOver, recordUnconfirmed } from './record-push.ts';
 import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
 import {
@@ -29,11 +31,14 @@ import {
   moveTo,
   noteAnswer,
   noteLeft,
-  notePeeled,
+  noteTip,
   type SourceMemory,
   startFollowing,
+  uidOf,
 } from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
+import type { Tip } from './tip.ts';
+import { tagToFetch } from './verify-source.ts';
 
 export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<SourceOutcome> {
   const { run } = sync;
@@ -46,13 +51,14 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   startFollowing(memory, followed);
   const current = currentOf(memory, source);
   const heard = run.pending.hints.filter((hint) => isFollowed(followed, hint.ref));
-  const answer = await findTip(deps, { source, memory, current, hints: heard, run });
+  const remote = await toRemote(deps, source);
+  const answer = await findTip(deps, { source, remote, memory, current, hints: heard, run });
   const { tip } = answer;
   const { hints, passedOver } = placeHints(heard, { followed, answer, current, peeled: memory.peeled });
-  notePeeled(memory, tip);
+  noteTip(memory, tip);
   recordPassedOver(deps, source, passedOver);
 
-  const seen = { source, memory, current, tip, run, hints };
+  const seen = { source, remote, memory, current, tip, run, hints };
   const decision = decide(seen, followed, deps.now().getTime());
   if (decision.kind === 'askAgain') {
     const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
@@ -62,11 +68,13 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   if (decision.kind === 'unchanged') recordUnconfirmed(deps, source, decision.unconfirmed);
   const following: Following = { ...seen, triggers: admitTriggers(deps, seen, run.pending.triggers) };
   const isNew = decision.kind === 'go' || current?.ref !== tip.ref;
-  return isNew ? await follow(deps, following) : await stay(deps, following);
+  const opened = await openRevision(deps, { source, remote, tip, have: current?.sha }, run.signal);
+  return isNew ? await follow(deps, following, opened) : await stay(deps, following, opened);
 }
 
 interface Following {
   readonly source: GitRepository;
+  readonly remote: GitRemote;
   readonly memory: SourceMemory;
   /** The tip that was followed until now. */
   readonly current: Revision | undefined;
@@ -90,21 +98,21 @@ function decide(
 }
 
 /** The tip is known; what tells about it may not stand yet, or may have to be made with other rules. */
-async function stay(deps: SyncDeps, following: Following): Promise<SourceOutcome> {
+async function stay(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
   const { source, memory, tip, run, hints } = following;
   recordLate(deps, hints, { source, tip: tip.sha, left: memory.left });
   await deps.queues.requestSyncs(requestsOfTriggers(deps, { ...following, isMoved: false }));
-  if (hasNewIgnoreRules(source)) await requestFollowers(deps, source, tip);
-  await publishArtifact(deps, { source, tip, run });
+  if (hasOtherContent(source, opened)) await requestFollowers(deps, source, tip);
+  await publishArtifact(deps, { source, tip, opened, run });
   memory.unpublished = undefined;
   return settled(done(tip), run.pending.hints);
 }
 
 /** Moves to a new tip: first whatever deploys it, then what tells about it. */
-async function follow(deps: SyncDeps, following: Following): Promise<SourceOutcome> {
+async function follow(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
   const { source, memory, tip, run, hints } = following;
   await announce(deps, following);
-  await publishArtifact(deps, { source, tip, run });
+  await publishArtifact(deps, { source, tip, opened, run });
   memory.unpublished = undefined;
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
   const others = hints.filter((hint) => hint.after !== tip.sha);
@@ -139,9 +147,8 @@ function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
 /** Asks the remote for its tip while the hinted commit is already on its way; both must be there at the end. */
 async function findTip(
   deps: SyncDeps,
-  { source, memory, current, hints, run }: Omit<Following, 'tip' | 'triggers'>,
+  { source, remote: reached, memory, current, hints, run }: Omit<Following, 'tip' | 'triggers'>,
 ): Promise<Answer & { tip: Tip }> {
-  const reached = await toRemote(deps, source);
   const remote = { ...reached, patienceMs: patienceOf({ source, run, memory, current }, reached.timeoutMs) };
   const have = current?.sha;
   const hinted = findHinted(hints, memory, have);
@@ -153,7 +160,8 @@ async function findTip(
   if (tip !== undefined) noteAnswer(memory, tip.sha, deps.now().getTime());
   await early;
   if (tip === undefined) throw await explainAbsence(deps, { source, remote }, run.signal);
-  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha: tip.sha, have }, run.signal);
+  const tag = tagToFetch(source, tip);
+  await deps.git.ensure({ sourceUid: uidOf(source), remote, sha: tip.sha, have, tag }, run.signal);
   return { tip, refs };
 }
 

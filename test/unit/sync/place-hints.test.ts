@@ -4,10 +4,10 @@ import type { RemoteRef } from '../../../src/git/create-git-client.ts';
 import { toFollowedReference } from '../../../src/model/followed-reference.ts';
 import type { GitReference } from '../../../src/model/git-repository.ts';
 import type { Hint } from '../../../src/model/push.ts';
-import type { Tip } from '../../../src/sync/ask-remote.ts';
 import { decideTip } from '../../../src/sync/decide-tip.ts';
 import { leftBehind } from '../../../src/sync/follow-tags.ts';
 import { placeHints } from '../../../src/sync/place-hints.ts';
+import type { Tip } from '../../../src/sync/tip.ts';
 
 const A = 'a'.repeat(40);
 const B = 'b'.repeat(40);

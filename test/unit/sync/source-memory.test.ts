@@ -9,7 +9,7 @@ import {
   memoryOf,
   moveTo,
   noteAnswer,
-  notePeeled,
+  noteTip,
   startFollowing,
 } from '../../../src/sync/source-memory.ts';
 
@@ -144,9 +144,9 @@ describe('what is remembered of the refs', () => {
   test('holds the newest hundred tag objects', () => {
     const memory = memoryOf(new Map(), 'uid');
     for (let index = 0; index < 150; index++) {
-      notePeeled(memory, { sha: A, object: `object ${index}` });
+      noteTip(memory, { ref: 'v1', fullRef: 'refs/tags/v1', sha: A, object: `object ${index}` });
     }
-    notePeeled(memory, { sha: A, object: A });
+    noteTip(memory, { ref: 'v1', fullRef: 'refs/tags/v1', sha: A, object: A });
 
     assert.equal(memory.peeled.size, 100);
     assert.equal(memory.peeled.get('object 149'), A);
