@@ -129,7 +129,7 @@ function createParts(deps: WorkerRoleDeps) {
     readSecret: (namespace, name) => readSecretData(client, namespace, name),
     appTokens: commitStatuses.gitHubApps,
   });
-  const artifactReader = createArtifactReader();
+  const artifactReader = createArtifactReader({ openOwn: (url) => artifacts.openUrl(url) });
   const targets = startTargets({ ...deps, now, onError });
   const sync: SyncDeps = {
     resources,

@@ -45,6 +45,8 @@ export interface ArtifactStore {
   write(content: ArtifactContent): Promise<StoredArtifact>;
   /** Undefined for anything that is not the path of an artifact that exists. */
   open(path: string): Promise<OpenArtifact | undefined>;
+  /** Opens an artifact by the URL under which it is served; undefined for one that is not here. */
+  openUrl(url: string): Promise<OpenArtifact | undefined>;
   /** Removes what nobody needs any more, but for `keep`, the two newest, and what a newer one replaced within a minute. */
   collect(namespace: string, name: string, keep: readonly string[]): Promise<void>;
   /** Removes every artifact of a source that is gone. */
@@ -82,6 +84,10 @@ export function createArtifactStore(options: StoreOptions): ArtifactStore {
       }
     },
     async open(path) {
+      return isArtifactPath(path) ? openFile(join(dir, path)) : undefined;
+    },
+    async openUrl(url) {
+      const path = url.startsWith(baseUrl) ? url.slice(baseUrl.length) : '';
       return isArtifactPath(path) ? openFile(join(dir, path)) : undefined;
     },
     async collect(namespace, name, keep) {

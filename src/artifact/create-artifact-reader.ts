@@ -2,6 +2,8 @@
  * Reads artifacts back: downloads what a source's status names, verifies it and unpacks it in memory, once for everyone
  * who wants it. Whether a source may be read, when it is tried again and what is made of its content is left to others.
  */
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { Agent } from 'undici';
 import { HawserError } from '../errors/hawser-error.ts';
 import type { Tree } from '../model/tree.ts';
@@ -11,7 +13,7 @@ import { createSharedTasks } from './create-shared-tasks.ts';
 import { createTreeCache } from './create-tree-cache.ts';
 import { downloadArtifact } from './download-artifact.ts';
 import { invalidArtifact } from './invalid-artifact.ts';
-import { parseDigest } from './parse-digest.ts';
+import { type ArtifactDigest, parseDigest } from './parse-digest.ts';
 import { readTarball } from './read-tarball.ts';
 
 /** Which artifact to read: the fields of a source's `status.artifact` that say so. */
@@ -40,6 +42,8 @@ export interface ArtifactReaderOptions {
   readonly maxCacheBytes?: number;
   /** Where to ask instead, for a process that cannot resolve the cluster's names. */
   readonly rewriteUrl?: (url: URL) => URL;
+  /** Where an artifact of our own is, which need not be asked for over the network; its digest is checked all the same. */
+  readonly openOwn?: (url: string) => Promise<{ readonly stream: Readable } | undefined>;
   /** Time without a byte after which a download is given up; default 20 s. */
   readonly idleTimeoutMs?: number;
 }
@@ -63,7 +67,8 @@ export function createArtifactReader(options: ArtifactReaderOptions = {}): Artif
     if (known) return known;
     const url = toRequestUrl(artifact.url, options.rewriteUrl);
     const load = async (taskSignal: AbortSignal) => {
-      const compressed = await downloadArtifact({ agent, url, digest, limits, signal: taskSignal });
+      const own = await readOwn(await options.openOwn?.(artifact.url), digest);
+      const compressed = own ?? (await downloadArtifact({ agent, url, digest, limits, signal: taskSignal }));
       const { root, bytes } = await readTarball(compressed, limits, taskSignal);
       const tree = createArtifactTree(root);
       cache.set(key, tree, bytes);
@@ -90,6 +95,20 @@ export function createArtifactReader(options: ArtifactReaderOptions = {}): Artif
       if (!agent.destroyed) await agent.destroy();
     },
   };
+}
+
+/** Undefined if it is not here, or is not what the digest says: whoever serves it may have another one. */
+async function readOwn(
+  open: { readonly stream: Readable } | undefined,
+  { algorithm, hex }: ArtifactDigest,
+): Promise<readonly Buffer[] | undefined> {
+  const chunks: Buffer[] = [];
+  const hash = createHash(algorithm);
+  for await (const chunk of open?.stream ?? []) {
+    hash.update(chunk);
+    chunks.push(chunk);
+  }
+  return open && hash.digest('hex') === hex ? chunks : undefined;
 }
 
 function createAgent(idleTimeoutMs: number): Agent {

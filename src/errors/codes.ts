@@ -399,6 +399,33 @@ export const ERROR_CODES = {
     disposition: 'stalled',
     help: 'spec.ref holds a range of versions that cannot be read, or a commit id that is none. What is deployed stays; correct spec.ref.',
   },
+  GIT_DIRECTORY_NOT_FOUND: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    blame: 'manifests',
+    help: 'The commit has no directory that spec.sparseCheckout names. What is deployed stays; push the directory, or correct spec.sparseCheckout.',
+  },
+  GIT_SUBMODULE_INVALID: {
+    reason: 'GitOperationFailed',
+    disposition: 'retry',
+    blame: 'manifests',
+    help: 'A submodule cannot be fetched: .gitmodules cannot be read, names a path or URL that is not allowed, or there are too many. The message names it; correct .gitmodules and push.',
+  },
+  INCLUDE_UNAVAILABLE: {
+    reason: 'NoArtifact',
+    disposition: 'retry',
+    help: 'A GitRepository that spec.include names does not exist or has no artifact yet. The including one goes on when it has; look at the one that is named.',
+  },
+  INCLUDE_CIRCLE: {
+    reason: 'IncludeCircle',
+    disposition: 'stalled',
+    help: 'GitRepositories include each other in a circle, so that each would change the other for ever. The message names the circle; remove one entry of spec.include.',
+  },
+  INCLUDE_INVALID: {
+    reason: 'CopyFailure',
+    disposition: 'stalled',
+    help: 'An entry of spec.include cannot be carried out: its fromPath is not in the included artifact, or there is something at its toPath already. The message names the entry; correct it, or what is there.',
+  },
   GIT_COMMIT_NOT_FOUND: {
     reason: 'GitOperationFailed',
     disposition: 'retry',

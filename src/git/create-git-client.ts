@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HawserError } from '../errors/hawser-error.ts';
 import { isSha } from '../model/revision.ts';
@@ -46,7 +47,7 @@ export interface GitClient {
   open(sourceUid: string, sha: string): Promise<Commit>;
   /** An object as it was stored, such as a commit or a tag; throws GIT_OBJECT_MISSING if it is not there. */
   readObject(sourceUid: string, id: string): Promise<GitObject>;
-  /** Deletes the store of a source that is gone. */
+  /** Deletes the store of a source that is gone, and those of its parts: `<uid>.<part>`. */
   drop(sourceUid: string): Promise<void>;
   /** Ends all connections and closes all files; calling it again does nothing. */
   close(): Promise<void>;
@@ -101,7 +102,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
   const sourceOf = (uid: string): SourceObjects => {
     const known = sources.get(uid);
     if (known) return known;
-    const path = join(directory, `${checkedUid(uid)}.objects`);
+    const path = join(directory, `${checkedUid(uid)}${STORE_SUFFIX}`);
     const { slackBytes } = options;
     const made = new SourceObjects({ path, limits, observe, ...(slackBytes !== undefined && { slackBytes }) });
     sources.set(uid, made);
@@ -127,9 +128,12 @@ export function createGitClient(options: GitClientOptions): GitClient {
     open: (uid, sha) => sourceOf(uid).open(sha),
     readObject: (uid, id) => sourceOf(uid).readObject(id),
     drop: async (uid) => {
-      const source = sourceOf(uid);
-      await source.remove();
-      sources.delete(uid);
+      const uids = new Set([checkedUid(uid), ...(await listParts(directory, uid))]);
+      for (const known of sources.keys()) if (known.startsWith(`${uid}.`)) uids.add(known);
+      for (const part of uids) {
+        await sourceOf(part).remove();
+        sources.delete(part);
+      }
     },
     close: async () => {
       await Promise.all([transport.close(), overSsh.close()]);
@@ -188,6 +192,16 @@ function byScheme(overHttp: RemoteGit, overSsh: RemoteGit): RemoteGit {
     listRefs: (remote, ...rest) => speakerFor(remote).listRefs(remote, ...rest),
     fetchPack: (remote, ...rest) => speakerFor(remote).fetchPack(remote, ...rest),
   };
+}
+
+const STORE_SUFFIX = '.objects';
+
+/** The stores on disk that belong to a source, such as its submodules'. */
+async function listParts(directory: string, uid: string): Promise<string[]> {
+  const names = await readdir(directory).catch(() => []);
+  return names
+    .filter((name) => name.startsWith(`${uid}.`) && name.endsWith(STORE_SUFFIX))
+    .map((name) => name.slice(0, -STORE_SUFFIX.length));
 }
 
 /** A uid becomes a file name. */

@@ -1,10 +1,15 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import type { Tree, TreeEntry } from '../model/tree.ts';
 
-/** Where a tree reads from: the store of one source. */
+/**
+ * Where a tree reads from: the store of one source, which needs ids only, or other trees, which need paths. A path that
+ * is asked for leads through directories only, never through a symlink.
+ */
 export interface TreeReader {
-  readTree(id: string): Promise<readonly TreeEntry[]>;
-  readBlob(id: string): Promise<Buffer>;
+  readTree(id: string, path: string): Promise<readonly TreeEntry[]>;
+  readBlob(id: string, path: string): Promise<Buffer>;
+  /** Where a symlink points. */
+  readLink(id: string, path: string): Promise<string>;
 }
 
 const MAX_HOPS = 40;
@@ -20,22 +25,23 @@ export function createTree(reader: TreeReader, rootId: string): Tree {
     id: rootId,
     list: async (path) => {
       const found = await resolve(path, true);
-      return found?.kind === 'directory' ? reader.readTree(found.id) : undefined;
+      return found?.entry.kind === 'directory' ? reader.readTree(found.entry.id, found.path) : undefined;
     },
     find: async (path) => {
       const found = await resolve(path, true);
-      if (!found || found.kind === 'symlink') return undefined;
-      return { kind: found.kind, id: found.id, executable: found.executable };
+      if (!found || found.entry.kind === 'symlink') return undefined;
+      const { kind, id, executable } = found.entry;
+      return { kind, id, executable };
     },
     read: async (path) => {
       const found = await resolve(path, true);
-      if (found?.kind !== 'file') throw notFound(path, found);
-      return reader.readBlob(found.id);
+      if (found?.entry.kind !== 'file') throw notFound(path, found?.entry);
+      return reader.readBlob(found.entry.id, found.path);
     },
     readLink: async (path) => {
       const found = await resolve(path, false);
-      if (found?.kind !== 'symlink') throw notFound(path, found);
-      return (await reader.readBlob(found.id)).toString('utf8');
+      if (found?.entry.kind !== 'symlink') throw notFound(path, found?.entry);
+      return reader.readLink(found.entry.id, found.path);
     },
   };
 }
@@ -56,17 +62,28 @@ interface Walk {
   link: string | undefined;
 }
 
+interface Found {
+  readonly entry: Step;
+  /** As it stands, every symlink resolved. */
+  readonly path: string;
+}
+
 /** Walks a path name by name, as a file system does: `..` after a symlink means the parent of where it leads. */
-async function resolvePath(reader: TreeReader, { root, path, followLast }: PathRequest): Promise<Step | undefined> {
+async function resolvePath(reader: TreeReader, { root, path, followLast }: PathRequest): Promise<Found | undefined> {
   const walk: Walk = { pending: splitPath(path).reverse(), way: [root], hops: 0, link: undefined };
   for (let name = walk.pending.pop(); name !== undefined; name = walk.pending.pop()) {
     const entry = name === '..' ? goUp(walk) : await enter(reader, walk, name);
     if (!entry) return undefined;
     if (entry.kind !== 'symlink') continue;
-    if (walk.pending.length === 0 && !followLast) return entry;
+    if (walk.pending.length === 0 && !followLast) return { entry, path: pathOf(walk, entry) };
     await follow(reader, walk, entry);
   }
-  return walk.way.at(-1);
+  const last = walk.way.at(-1);
+  return last && { entry: last, path: pathOf(walk) };
+}
+
+function pathOf({ way }: Walk, ...further: readonly Step[]): string {
+  return [...way.slice(1), ...further].map((step) => step.name).join('/');
 }
 
 /** Above the root there is nothing, and a symlink that wants to go there is refused. */
@@ -77,23 +94,24 @@ function goUp({ way, link }: Walk): Step | undefined {
   return way.at(-1);
 }
 
-async function enter(reader: TreeReader, { way }: Walk, name: string): Promise<Step | undefined> {
+async function enter(reader: TreeReader, walk: Walk, name: string): Promise<Step | undefined> {
+  const { way } = walk;
   const here = way.at(-1);
   if (here?.kind !== 'directory' || way.length > MAX_DEPTH) return undefined;
-  const entry = findEntry(await reader.readTree(here.id), name);
+  const entry = findEntry(await reader.readTree(here.id, pathOf(walk)), name);
   if (entry && entry.kind !== 'symlink') way.push(entry);
   return entry;
 }
 
 async function follow(reader: TreeReader, walk: Walk, entry: Step): Promise<void> {
-  walk.link = [...walk.way.slice(1), entry].map((step) => step.name).join('/');
+  walk.link = pathOf(walk, entry);
   walk.hops++;
   if (walk.hops > MAX_HOPS) throw escapes(walk.link, 'goes around in circles');
   walk.pending.push(...(await readTarget(reader, entry, walk.link)).reverse());
 }
 
 async function readTarget(reader: TreeReader, entry: TreeEntry, link: string): Promise<string[]> {
-  const target = (await reader.readBlob(entry.id)).toString('utf8');
+  const target = await reader.readLink(entry.id, link);
   if (target.startsWith('/')) throw escapes(link, 'leads out of the repository');
   if (Buffer.byteLength(target) > MAX_PATH_BYTES) throw escapes(link, 'is longer than any path may be');
   return splitPath(target);

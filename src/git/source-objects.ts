@@ -110,8 +110,12 @@ export class SourceObjects {
     const store = await this.#store();
     if (!store.isMarked(sha)) throw new HawserError('GIT_OBJECT_MISSING', `commit ${sha} is not in the local store`);
     const { treeId, ...facts } = parseCommit(sha, (await this.#read(store, sha)).data);
-    const tree = createTree({ readTree: (id) => this.#readTree(id), readBlob: (id) => this.#readBlob(id) }, treeId);
-    return { sha, ...facts, tree };
+    const reader = {
+      readTree: (id: string) => this.#readTree(id),
+      readBlob: (id: string) => this.#readBlob(id),
+      readLink: async (id: string) => (await this.#readBlob(id)).toString('utf8'),
+    };
+    return { sha, ...facts, tree: createTree(reader, treeId) };
   }
 
   /** Forgets everything, and starts with an empty file when needed again. */

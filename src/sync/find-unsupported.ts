@@ -3,7 +3,7 @@ import type { GitRepository } from '../model/git-repository.ts';
 import type { Kustomization } from '../model/kustomization.ts';
 
 /** Fields that the schema accepts and this version does not carry out: they are refused, never ignored. */
-const GIT_REPOSITORY_FIELDS = ['serviceAccountName', 'recurseSubmodules', 'include', 'sparseCheckout'] as const;
+const GIT_REPOSITORY_FIELDS = ['serviceAccountName'] as const;
 
 const PROVIDERS: readonly string[] = ['generic', 'github'];
 

@@ -1,16 +1,14 @@
 import type { Commit, GitRemote } from '../git/create-git-client.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import type { Tree } from '../model/tree.ts';
+import { type ComposedTree, composeTree } from './compose-tree.ts';
 import type { SyncDeps } from './deps.ts';
 import { uidOf } from './source-memory.ts';
 import type { Tip } from './tip.ts';
 import { tagToFetch, verifySource } from './verify-source.ts';
 
 /** A commit of a source, and what the source's spec makes of it. */
-export interface OpenRevision {
+export interface OpenRevision extends ComposedTree {
   readonly commit: Commit;
-  /** The files, before any are ignored. */
-  readonly tree: Tree;
   /** Who signed it, for people; undefined where nobody has to. */
   readonly verified: string | undefined;
 }
@@ -33,5 +31,5 @@ export async function openRevision(
   await deps.git.ensure({ sourceUid, remote, sha: tip.sha, have, tag: tagToFetch(source, tip) }, signal);
   const verified = await verifySource(deps, source, tip);
   const commit = await deps.git.open(sourceUid, tip.sha);
-  return { commit, tree: commit.tree, verified };
+  return { commit, verified, ...(await composeTree(deps, { source, remote, tree: commit.tree }, signal)) };
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { createIgnore } from '../git/create-ignore.ts';
 import type { GitRepository, GitRepositoryStatus } from '../model/git-repository.ts';
 import { formatRevision, type Revision } from '../model/revision.ts';
@@ -5,7 +6,7 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
 import type { OpenRevision } from './open-revision.ts';
 import { isSameSourceStatus } from './same-source-status.ts';
-import { toSourceStatus } from './source-status.ts';
+import { toObservedContent, toSourceStatus } from './source-status.ts';
 import { writeStatus } from './write-status.ts';
 
 interface Publication {
@@ -21,9 +22,9 @@ const LONGEST_SUBJECT = 50;
 export async function publishArtifact(deps: SyncDeps, { source, tip, opened, run }: Publication): Promise<void> {
   const revision = formatRevision(tip);
   const known = source.status?.artifact;
-  const { commit, verified } = opened;
+  const { commit, included, verified } = opened;
   const toStatusWith = (artifact: Artifact) => (resource: GitRepository) =>
-    toSourceStatus(resource, { kind: 'stored', artifact, spec: source.spec, verified }, deps.now());
+    toSourceStatus(resource, { kind: 'stored', artifact, spec: source.spec, included, verified }, deps.now());
   const isCurrent = known?.revision === revision && !hasOtherContent(source, opened);
   const isStored = isCurrent && (await isServed(deps, known.path));
   if (isStored && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
@@ -46,9 +47,27 @@ export async function publishArtifact(deps: SyncDeps, { source, tip, opened, run
   await deps.artifacts.collect(namespace, name, [artifact.path]);
 }
 
-/** True if the artifact was made otherwise than the spec says now. */
-export function hasOtherContent({ spec, status }: GitRepository, _opened: OpenRevision): boolean {
-  return status?.artifact !== undefined && spec.ignore !== status.observedIgnore;
+/** True if the artifact was made otherwise than the spec says now, or of other included ones. */
+export function hasOtherContent(
+  { spec, status }: GitRepository,
+  { included }: Pick<OpenRevision, 'included'>,
+): boolean {
+  if (!status?.artifact) return false;
+  const wanted = toObservedContent(spec);
+  const { observedIgnore, observedInclude, observedSparseCheckout, observedRecurseSubmodules } = status;
+  const made = {
+    observedIgnore,
+    observedInclude,
+    observedSparseCheckout,
+    observedRecurseSubmodules: observedRecurseSubmodules || undefined,
+  };
+  return (
+    !isDeepStrictEqual(made, wanted) || !isDeepStrictEqual(contentsOf(status.includedArtifacts), contentsOf(included))
+  );
+}
+
+function contentsOf(artifacts: readonly Artifact[] = []) {
+  return artifacts.map(({ revision, digest }) => ({ revision, digest }));
 }
 
 type Artifact = NonNullable<GitRepositoryStatus['artifact']>;

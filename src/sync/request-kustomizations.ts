@@ -97,12 +97,13 @@ function listOvertaken({ hints, tip }: Move, left: ReadonlyMap<string, number>) 
     .map(({ after, pushId }) => ({ sha: after, pushId }));
 }
 
-/** Without the commit before, everything counts as changed. */
+/** Without the commit before, everything counts as changed; so it does where commits alone do not say what their files are. */
 async function findChanged(
   deps: SyncDeps,
   { source, before, tip }: Move,
   followers: readonly Kustomization[],
 ): Promise<Set<Kustomization>> {
+  if (source.spec.recurseSubmodules) return new Set(followers);
   if (before === undefined || !(await deps.git.has(uidOf(source), before))) return new Set(followers);
   const [old, now] = await Promise.all([deps.git.open(uidOf(source), before), deps.git.open(uidOf(source), tip.sha)]);
   const changed = await changedPrefixes(old.tree, now.tree, followers.map(pathOf));

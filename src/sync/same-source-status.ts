@@ -12,6 +12,10 @@ export function isSameSourceStatus(a: GitRepositoryStatus | undefined, b: GitRep
       status?.artifact?.digest,
       status?.sourceVerificationMode,
       status?.observedIgnore,
+      status?.observedInclude,
+      status?.observedSparseCheckout,
+      status?.observedRecurseSubmodules,
+      status?.includedArtifacts?.map(({ revision, digest }) => [revision, digest]),
       status?.lastHandledReconcileAt,
     ]);
   return comparable(a) === comparable(b);

@@ -18,6 +18,7 @@ interface StoredResult {
   readonly artifact: Artifact;
   /** What the artifact was made with. */
   readonly spec: GitRepositorySpec;
+  readonly included: readonly Artifact[];
   /** Who signed the revision, where somebody has to. */
   readonly verified: string | undefined;
 }
@@ -45,10 +46,26 @@ export function toSourceStatus(source: GitRepository, result: SourceResult, now:
 
 type BareCondition = Omit<NewCondition, 'observedGeneration'>;
 
-function toObserved({ artifact, spec }: StoredResult): Partial<GitRepositoryStatus> {
+/** How a spec asks for its artifact to be made, as the status keeps it: what asks for nothing is absent. */
+export function toObservedContent(
+  spec: GitRepositorySpec,
+): Pick<
+  GitRepositoryStatus,
+  'observedIgnore' | 'observedInclude' | 'observedSparseCheckout' | 'observedRecurseSubmodules'
+> {
+  return {
+    observedIgnore: spec.ignore,
+    observedInclude: spec.include?.length ? spec.include : undefined,
+    observedSparseCheckout: spec.sparseCheckout?.length ? spec.sparseCheckout : undefined,
+    observedRecurseSubmodules: spec.recurseSubmodules || undefined,
+  };
+}
+
+function toObserved({ artifact, spec, included }: StoredResult): Partial<GitRepositoryStatus> {
   return {
     artifact,
-    observedIgnore: spec.ignore,
+    ...toObservedContent(spec),
+    includedArtifacts: included.length > 0 ? [...included] : undefined,
     sourceVerificationMode: spec.verify && modeOf(spec.verify.mode),
   };
 }
@@ -90,6 +107,9 @@ const FAILURES: Partial<Record<ErrorCode, Pick<BareCondition, 'type' | 'status'>
   SIGNATURE_INVALID: { type: 'SourceVerified', status: 'False' },
   VERIFICATION_MODE_INVALID: { type: 'SourceVerified', status: 'False' },
   VERIFICATION_KEYS_INVALID: { type: 'SourceVerified', status: 'False' },
+  INCLUDE_UNAVAILABLE: { type: 'IncludeUnavailable', status: 'True' },
+  INCLUDE_CIRCLE: { type: 'IncludeUnavailable', status: 'True' },
+  INCLUDE_INVALID: { type: 'StorageOperationFailed', status: 'True' },
   ARTIFACT_NOT_WRITTEN: { type: 'StorageOperationFailed', status: 'True' },
 };
 

@@ -1,3 +1,4 @@
+import type { GitRepository } from '../model/git-repository.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import { type Dependency, dependenciesOf } from '../model/kustomization-dependencies.ts';
 import { sourceOf } from '../model/kustomization-source.ts';
@@ -18,6 +19,17 @@ export function findDependency(kustomization: KubeObject, other: Name): Dependen
   return dependenciesOf(kustomization).find(
     ({ namespace, name }) => namespace === other.namespace && name === other.name,
   );
+}
+
+/** Whether a GitRepository includes another one, of its own namespace. */
+export function isIncludedBy(source: KubeObject, other: Name): boolean {
+  return source.metadata.namespace === other.namespace && includesOf(source).includes(other.name);
+}
+
+/** The names of the GitRepositories that one includes. */
+export function includesOf(source: KubeObject): readonly string[] {
+  const { include } = (source as GitRepository).spec ?? {};
+  return (include ?? []).map(({ repository }) => repository.name);
 }
 
 /** The revision that a source has published. */

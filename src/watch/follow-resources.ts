@@ -5,13 +5,14 @@
 import type { Cache } from '../kube/create-cache.ts';
 import type { WatchEventType } from '../kube/kube-client.ts';
 import { findCondition } from '../model/conditions.ts';
+import type { GitRepository } from '../model/git-repository.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 import type { KustomizationStatus } from '../model/kustomization.ts';
 import { keyOf, type ObjectKey, type SyncKind } from '../model/object-key.ts';
 import { REQUESTED_AT } from '../model/request-annotation.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Cause, SyncRequest } from '../queue/pending-request.ts';
-import { artifactOf, findDependency, isFedBy } from './feeds.ts';
+import { artifactOf, findDependency, includesOf, isFedBy, isIncludedBy } from './feeds.ts';
 import { insist } from './insist.ts';
 
 interface FollowDeps {
@@ -41,7 +42,10 @@ export function followResources(deps: FollowDeps): Following {
   const take = (kind: SyncKind, change: ResourceChange) => {
     const key = keyOf(kind, change.object);
     if (change.type === 'DELETED') return void insist(() => deps.queues.forget(key), deps.onError);
-    const requests = toRequests(key, change, followersOf(deps, change));
+    const requests = [
+      ...toRequests(key, change, followersOf(deps, change)),
+      ...includingRequests(key, change, deps.gitRepositories),
+    ];
     if (requests.length > 0) void insist(() => deps.queues.requestSyncs(requests), deps.onError);
   };
   const follow = (kind: SyncKind, cache: Cache) =>
@@ -98,6 +102,29 @@ export function toRequests(key: ObjectKey, change: ResourceChange, kustomization
       revision,
     })),
   ];
+}
+
+/**
+ * Whoever includes a source takes what it has published anew, the same revision made anew included. Another spec may have
+ * ended a circle, in which all that include anything may have been. Pure.
+ */
+export function includingRequests(
+  key: ObjectKey,
+  { object, previous }: ResourceChange,
+  gitRepositories: Pick<Cache, 'list'>,
+): SyncRequest[] {
+  if (key.kind !== 'GitRepository') return [];
+  const artifactOf = (source: KubeObject | undefined) => (source as GitRepository | undefined)?.status?.artifact;
+  const hasNewSpec = previous !== undefined && previous.metadata.generation !== object.metadata.generation;
+  const hasNewArtifact = JSON.stringify(artifactOf(object)) !== JSON.stringify(artifactOf(previous));
+  if (!hasNewSpec && !hasNewArtifact) return [];
+  const isConcerned = (source: KubeObject) =>
+    (hasNewArtifact && isIncludedBy(source, key)) ||
+    (hasNewSpec && source.metadata.namespace === key.namespace && includesOf(source).length > 0);
+  return gitRepositories
+    .list()
+    .filter((source) => source.metadata.name !== key.name && isConcerned(source))
+    .map((source) => ({ key: keyOf('GitRepository', source), cause: 'source' as const }));
 }
 
 /** Whoever depends on a Kustomization looks again at once when what they wait for may have come true. */

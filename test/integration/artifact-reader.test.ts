@@ -7,6 +7,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
@@ -446,4 +447,20 @@ test('stopping ends what is under way, can be repeated, and nothing is opened af
   await rejected;
   await eventually(() => assert.equal(closed(), 1));
   await assert.rejects(reader.open(makeArtifact(url), never), { code: 'ARTIFACT_UNAVAILABLE' });
+});
+
+test('an artifact of our own is read where it lies, unless it is another one than its digest says', async (t) => {
+  const server = await startServer(t, (_request, response) => response.end(TARBALL));
+  const own = makeTarball([{ name: 'a.yaml', body: 'own\n' }]);
+  const reader = createArtifactReader({ openOwn: async () => ({ stream: Readable.from([own]) }) });
+  t.after(() => reader.stop());
+  const read = async (tarball: Buffer) => {
+    const digest = `sha256:${createHash('sha256').update(tarball).digest('hex')}`;
+    return String(await (await reader.open({ url: server.url, revision: 'r', digest }, never)).read('a.yaml'));
+  };
+
+  assert.equal(await read(own), 'own\n');
+  assert.deepEqual(server.requests, []);
+  assert.equal(await read(TARBALL), 'a: b\n');
+  assert.equal(server.requests.length, 1);
 });

@@ -34,6 +34,7 @@ export function makeTree(root: Directory): Tree {
   const reader = {
     readTree: (id: string) => Promise.resolve(trees.get(id) ?? []),
     readBlob: (id: string) => Promise.resolve(blobs.get(id) ?? Buffer.alloc(0)),
+    readLink: (id: string) => Promise.resolve(String(blobs.get(id))),
   };
   return createTree(reader, addTree(root));
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../../../src/model/kube-object.ts';
 import { formatKey, type ObjectKey } from '../../../src/model/object-key.ts';
-import { toRequests } from '../../../src/watch/follow-resources.ts';
+import { includingRequests, toRequests } from '../../../src/watch/follow-resources.ts';
 
 const source: ObjectKey = { kind: 'GitRepository', namespace: 'flux', name: 'app' };
 const REQUESTED_AT = 'reconcile.fluxcd.io/requestedAt';
@@ -57,6 +57,47 @@ describe('what a change of a custom resource asks for', () => {
         want,
       );
     });
+  }
+});
+
+describe('what a change of a source asks of those that include it', () => {
+  const including = (name: string, namespace: string, ...names: string[]) => ({
+    apiVersion: 'source.toolkit.fluxcd.io/v1',
+    kind: 'GitRepository',
+    metadata: { name, namespace },
+    spec: { include: names.map((other) => ({ repository: { name: other } })) },
+  });
+  const published = (generation: number, digest: string) => ({
+    ...meta({ generation }),
+    status: { artifact: { revision: 'main@sha1:x', digest } },
+  });
+  const all = [
+    including('app', 'flux', 'other'),
+    including('near', 'flux', 'other', 'app'),
+    including('loose', 'flux', 'other'),
+    including('none', 'flux'),
+    including('far', 'elsewhere', 'app'),
+  ];
+  const table = [
+    { name: 'a new artifact', before: published(1, 'a'), after: published(1, 'b'), want: ['near'] },
+    { name: 'the first artifact', before: meta({ generation: 1 }), after: published(1, 'b'), want: ['near'] },
+    { name: 'the same artifact', before: published(1, 'a'), after: published(1, 'a'), want: [] },
+    { name: 'another spec', before: published(1, 'a'), after: published(2, 'a'), want: ['near', 'loose'] },
+  ];
+  for (const { name, before, after, want } of table) {
+    test(name, () => {
+      const change = { type: 'MODIFIED' as const, object: named(after), previous: named(before) };
+      const requests = includingRequests(source, change, { list: () => all });
+
+      assert.deepEqual(
+        requests.map(({ cause, key }) => `${cause} ${formatKey(key)}`),
+        want.map((other) => `source GitRepository/flux/${other}`),
+      );
+    });
+  }
+
+  function named(object: Partial<KubeObject>): KubeObject {
+    return { ...object, metadata: { ...object.metadata, name: 'app', namespace: 'flux' } } as KubeObject;
   }
 });
 
