@@ -36,8 +36,17 @@ export async function composeTree(
   return await includeArtifacts(deps, { source, tree: await keepDirectories(whole, directories) }, signal);
 }
 
+const MOST_DIRECTORIES = 1_000;
+
 /** Without any, or with the root among them, everything is wanted: undefined. */
 function toDirectories(sparse: readonly string[]): readonly string[] | undefined {
+  if (sparse.length > MOST_DIRECTORIES) {
+    throw new HawserError(
+      'GIT_DIRECTORY_NOT_FOUND',
+      `failed to sparse checkout directories : spec.sparseCheckout names more than ${MOST_DIRECTORIES}`,
+      { disposition: 'stalled' },
+    );
+  }
   const paths = sparse.map((text) => toPlainPath(text) ?? refuse(text));
   return paths.length === 0 || paths.includes('') ? undefined : paths;
 }

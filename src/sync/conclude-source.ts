@@ -3,6 +3,7 @@ import type { GitRepository } from '../model/git-repository.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { describeFailure } from './kustomization-status.ts';
+import { recordRefused } from './record-push.ts';
 import { isSameSourceStatus } from './same-source-status.ts';
 import { memoryOf, uidOf } from './source-memory.ts';
 import { describeSourceFailure, toSourceStatus } from './source-status.ts';
@@ -38,6 +39,7 @@ export async function concludeSource(
 ): Promise<SourceOutcome> {
   if (result.outcome.kind !== 'failed') return result;
   const { error } = result.outcome;
+  recordRefused(deps, run.pending.hints, error);
   const latest: GitRepository = deps.resources.gitRepository(run.key) ?? source;
   const toStatus = (resource: GitRepository) => toSourceStatus(resource, { kind: 'failed', error }, deps.now());
   if (isSameSourceStatus(latest.status, toStatus(latest))) return result;

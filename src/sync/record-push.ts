@@ -1,4 +1,4 @@
-import { messageOf } from '../errors/hawser-error.ts';
+import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey, keyOf } from '../model/object-key.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
@@ -79,6 +79,15 @@ function describeSourceEnd(outcome: SourceOutcome['outcome']): string | undefine
   if (outcome.kind === 'failed') return messageOf(outcome.error);
   if (outcome.kind === 'suspended') return 'suspended, so the remote was not asked';
   return outcome.kind === 'gone' ? 'the GitRepository was deleted' : undefined;
+}
+
+/** Notes that what was pushed is not deployed because nobody who is trusted has signed it. */
+export function recordRefused(deps: SyncDeps, hints: readonly Hint[], error: unknown): void {
+  if (!(error instanceof HawserError) || error.code !== 'SIGNATURE_INVALID') return;
+  for (const { pushId, firstSeen } of hints) {
+    if (pushId === undefined || !firstSeen) continue;
+    inBackground(deps, deps.pushRecords.setReason(pushId, `refused: ${error.message}, so nothing was deployed for it`));
+  }
 }
 
 /** The record of a push that moved a source to `tip`: the hook's own, the trigger's, or a new one for what polling found. */

@@ -20,6 +20,7 @@ interface Recursion {
 const MODULES_FILE = '.gitmodules';
 const MOST_BYTES = 1024 * 1024;
 const MOST_SUBMODULES = 64;
+const MOST_NAMED = 1_000;
 const DEEPEST = 8;
 
 /**
@@ -80,7 +81,9 @@ async function listSubmodules(tree: Tree, { at }: Level): Promise<Pinned[]> {
   const content = await tree.read(MODULES_FILE);
   if (content.length > MOST_BYTES) throw invalid(`'${join(at, MODULES_FILE)}' is larger than ${MOST_BYTES} bytes`);
   const found = new Map<string, Pinned>();
-  for (const { path, url } of parseGitmodules(content.toString('utf8'))) {
+  const named = parseGitmodules(content.toString('utf8'));
+  if (named.length > MOST_NAMED) throw invalid(`'${join(at, MODULES_FILE)}' names more than ${MOST_NAMED} submodules`);
+  for (const { path, url } of named) {
     const inner = toPlainPath(path);
     if (!inner || path.startsWith('/'))
       throw invalid(`the path ${JSON.stringify(path)} in .gitmodules leads elsewhere`);

@@ -77,12 +77,16 @@ async function findSigner(
   fail: (why: string) => HawserError,
 ): Promise<string> {
   if (signature === undefined) throw fail('it is not signed');
+  if (signature.length > LONGEST_SIGNATURE) throw fail(`its signature is longer than ${LONGEST_SIGNATURE} bytes`);
   const found = isSshSignature(signature)
     ? findSshSigner(signature, payload, keys)
     : await findPgpSigner(signature, payload, keys);
   if ('key' in found) return found.key;
   throw fail(found.problem);
 }
+
+/** Bytes; git's are a few hundred, and each packet in one costs time. */
+const LONGEST_SIGNATURE = 65_536;
 
 type Signer = { readonly key: string } | { readonly problem: string };
 

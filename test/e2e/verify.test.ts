@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findCondition } from '../../src/model/conditions.ts';
+import { hasCondition } from '../support/deploy-story.ts';
 import { eventually } from '../support/eventually.ts';
 import { makeConfigMap, makeGitRepository, makeKustomization } from '../support/make-kustomization.ts';
 import { makePgpSigner, makeSshSigner, type Signer } from '../support/make-signer.ts';
+import { readPush } from '../support/read-push.ts';
 import { type Story, useStory } from '../support/use-story.ts';
 
 const PATIENT = { timeoutMs: 30_000 };
@@ -24,8 +26,11 @@ test('only what a trusted key has signed is deployed, and the conditions say who
   await hasVerdict(story, 'True', `verified signature of\n\t- commit '${first}' with key '${ada.keyId}'`);
 
   const unsigned = await repository.commitAndPush({ 'settings.yaml': makeConfigMap('settings', { is: 'unsigned' }) });
-  await story.hook({ before: first, after: unsigned });
+  const answer = await story.hook({ before: first, after: unsigned });
   await hasVerdict(story, 'False', `signature verification of commit '${unsigned}' failed: it is not signed`);
+  await eventually(async () => {
+    assert.match((await readPush(story.hawser, answer)).reason ?? '', /^refused: .*: it is not signed, so nothing/);
+  }, PATIENT);
   const stranger = await commitSettings(story, eve, 'stranger');
   await story.hook({ before: unsigned, after: stranger });
   const message = `signature verification of commit '${stranger}' failed: unable to verify payload with any of the given key rings`;
@@ -53,6 +58,17 @@ test('only what a trusted key has signed is deployed, and the conditions say who
   await story.applied(stranger);
   assert.equal(await settings(story), 'stranger');
   await hasVerdict(story, 'True', `verified signature of\n\t- commit '${stranger}' with key '${eve.keyId}'`);
+
+  // A Kustomization's sync trusts no earlier verdict.
+  await story.kubectl('patch', 'secret', 'keys', '--type=merge', '-p', JSON.stringify({ data: { eve: null } }));
+  await story.kubectl('annotate', 'kustomization', 'app', 'reconcile.fluxcd.io/requestedAt=now');
+  await hasCondition(story, {
+    type: 'Ready',
+    status: 'False',
+    reason: 'InvalidCommitSignature',
+    message: /^signature verification of commit/,
+  });
+  assert.equal(await settings(story), 'stranger');
 });
 
 test('a signed tag is verified with its commit, also after a restart that has forgotten everything', async (t) => {

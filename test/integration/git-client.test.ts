@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Secret } from '../../src/errors/secret.ts';
 import { createIgnore } from '../../src/git/create-ignore.ts';
@@ -273,4 +275,19 @@ test('two repositories on one server are two sources', async (t) => {
 
   assert.equal((await (await bench.client.open('other', two)).tree.read('a')).toString(), 'two');
   await assert.rejects(bench.client.open('other', one), { code: 'GIT_OBJECT_MISSING' });
+});
+
+test('a source that is gone takes its parts along, opened or not, and nobody else’s', async (t) => {
+  const bench = await startGitBench(t);
+  const { client, remote } = bench;
+  const sha = await bench.repository.commitAndPush({ a: '1' });
+  const uids = [SOURCE_UID, `${SOURCE_UID}.part`, `${SOURCE_UID}0`, 'other'];
+  for (const sourceUid of uids) await client.ensure({ sourceUid, remote, sha }, never);
+  const again = await bench.restart();
+
+  await again.client.drop(SOURCE_UID);
+
+  assert.deepEqual(await Promise.all(uids.slice(2).map((uid) => again.client.has(uid, sha))), [true, true]);
+  const left = (await readdir(join(bench.dataDir, 'git'))).filter((name) => name.endsWith('.objects'));
+  assert.deepEqual(left.sort(), [`${SOURCE_UID}0.objects`, 'other.objects']);
 });

@@ -42,11 +42,14 @@ test('a commit that was changed after it was signed, or never signed, is refused
   const raw = await bench.repository.git('cat-file', 'commit', signed);
   const unsigned = await bench.repository.commitAndPush({ a: '1' });
   const keys = await readTrustedKeys({ ada: Buffer.from(signer.publicKey).toString('base64') }, 'Secret/n/keys');
+  const bloated = raw.replace('-----END SSH', `${'A\n '.repeat(40_000)}-----END SSH`);
   const forged = { id: signed, data: Buffer.from(`${raw.replace('Signed', 'Forged')}\n`) };
 
   await assert.rejects(verifyRevision({ mode: 'HEAD', keys, commit: forged, tag: undefined }), {
     message: new RegExp(`^signature verification of commit '${signed}' failed: it was not made over this content`),
   });
+  const huge = { id: signed, data: Buffer.from(`${bloated}\n`) };
+  await assert.rejects(verifyRevision({ mode: 'HEAD', keys, commit: huge, tag: undefined }), /longer than 65536 bytes/);
   await assert.rejects(verify(bench, { sha: unsigned, mode: 'HEAD', keys: [signer.publicKey] }), {
     message: `signature verification of commit '${unsigned}' failed: it is not signed`,
   });
