@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ArtifactStore } from './artifact/artifact-store.ts';
@@ -7,7 +6,6 @@ import type { Config } from './config/load-config.ts';
 import { createCommitStatuses } from './create-commit-statuses.ts';
 import { createCredentials } from './credentials/git-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
-import { createEventRecorder } from './kube/create-event-recorder.ts';
 import { readSecretData } from './kube/read-secret-data.ts';
 import { PROVIDERS, type Provider } from './model/push.ts';
 import { parseRevision } from './model/revision.ts';
@@ -17,6 +15,7 @@ import { keepReceiverStatuses } from './receiver/keep-receiver-statuses.ts';
 import { type ObservedCall, runReceiverCall } from './receiver/run-receiver-call.ts';
 import { createRenderer } from './render/create-renderer.ts';
 import type { Cluster } from './start-cluster.ts';
+import { startEvents } from './start-events.ts';
 import { startTargets } from './start-targets.ts';
 import type { SyncDeps } from './sync/deps.ts';
 import { memoryOf, noteLeft } from './sync/source-memory.ts';
@@ -110,7 +109,6 @@ function startDeliveryWorker({ config, queues, cluster, logger }: WorkerRoleDeps
 function createParts(deps: WorkerRoleDeps) {
   const { config, logger, metrics, queues, pushRecords, cluster, artifacts } = deps;
   const { client, resources } = cluster;
-  const instance = hostname();
   const git = createGitClient({ dataDir: config.dataDir, observe: (event) => logger.debug({ ...event }, 'git') });
   const renderer = createRenderer({
     workDir: join(config.dataDir, 'render'),
@@ -118,9 +116,7 @@ function createParts(deps: WorkerRoleDeps) {
     searchPath: config.searchPath,
     concurrency: config.concurrency,
   });
-  const observe = (error: unknown) => logger.warn({ err: error }, 'an event could not be written');
-  const sourceEvents = createEventRecorder(client, { component: 'source-controller', instance, observe });
-  const kustomizationEvents = createEventRecorder(client, { component: 'kustomize-controller', instance, observe });
+  const events = startEvents({ client, url: config.eventsUrl, logger, metrics });
   const now = () => new Date();
   const onError = (error: unknown) => logger.warn({ err: error }, 'a request could not be made');
   const commitStatuses = createCommitStatuses(deps);
@@ -142,8 +138,8 @@ function createParts(deps: WorkerRoleDeps) {
     renderer,
     queues,
     pushRecords,
-    sourceEvents,
-    kustomizationEvents,
+    sourceEvents: events.ofSources,
+    kustomizationEvents: events.ofKustomizations,
     memories: new Map(),
     metrics,
     logger,
@@ -158,7 +154,7 @@ function createParts(deps: WorkerRoleDeps) {
   const stop = async () => {
     await targets.stop();
     await reports.flush();
-    await Promise.all([sourceEvents.stop(), kustomizationEvents.stop()]);
+    await events.stop();
     await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
   return { sync, startCommitStatusWorker: commitStatuses.startWorker, onError, stop };

@@ -55,6 +55,10 @@
 - name: HAWSER_AZURE_DEVOPS_API_URL
   value: {{ . | quote }}
 {{- end }}
+{{- with $config.eventsAddr }}
+- name: HAWSER_EVENTS_ADDR
+  value: {{ . | quote }}
+{{- end }}
 {{- if not $config.strictSubstitution }}
 - name: HAWSER_STRICT_SUBSTITUTION
   value: "false"

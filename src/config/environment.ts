@@ -152,6 +152,11 @@ export const environment = z.object({
   HAWSER_AZURE_DEVOPS_API_URL: httpUrl
     .prefault('https://dev.azure.com')
     .describe('Azure DevOps, or an Azure DevOps Server.'),
+  HAWSER_EVENTS_ADDR: httpUrl
+    .optional()
+    .describe(
+      'Flux’s notification-controller, to which events are sent too, such as `http://notification-controller.flux-system.svc.cluster.local.`; none if unset.',
+    ),
   KUBECONFIG: z.string().optional().describe('Kubeconfig of the cluster; the credentials of the pod if unset.'),
   REDIS_URL: redisUrl
     .optional()

@@ -49,6 +49,8 @@ export interface Config {
   };
   /** May trigger and read everything; empty: only tokens of Kubernetes may. */
   readonly triggerTokens: readonly Secret[];
+  /** Where notification-controller takes events, without trailing slash. */
+  readonly eventsUrl: string | undefined;
   /** Where and as whom commit statuses are posted. */
   readonly commitStatus: {
     /** By provider, without trailing slash. */
@@ -130,6 +132,7 @@ function toConfig(values: Environment, searchPath: string): Config {
     strictSubstitution: values.HAWSER_STRICT_SUBSTITUTION,
     webhookSecrets: toWebhookSecrets(values),
     triggerTokens: Object.freeze(values.HAWSER_TRIGGER_TOKEN ?? []),
+    eventsUrl: values.HAWSER_EVENTS_ADDR,
     commitStatus: toCommitStatus(values),
   });
 }

@@ -1,8 +1,16 @@
 import { type KubeObject, type ObjectRef, refOf } from '../model/kube-object.ts';
+import type { Notifier } from './create-notifier.ts';
 import { createEventLimits, setRecent } from './event-limits.ts';
 import type { KubeClient } from './kube-client.ts';
-import { type KubeEvent, toEventMessage, toEventObject, toEventTime } from './to-event-object.ts';
+import {
+  type KubeEvent,
+  toEventMessage,
+  toEventObject,
+  toEventTime,
+  withObjectAnnotations,
+} from './to-event-object.ts';
 import { KubeError } from './to-kube-error.ts';
+import { toNotification } from './to-notification.ts';
 
 /** Writes events behind the caller's back: it never throws into the caller and never makes it wait. */
 export interface EventRecorder {
@@ -19,6 +27,8 @@ interface RecorderOptions {
   /** Names this process. */
   readonly instance: string;
   readonly now?: () => Date;
+  /** Is sent every event too, those that the limits keep from the cluster included: it has limits of its own. */
+  readonly notifier?: Pick<Notifier, 'send'> | undefined;
   /** Told of each event that could not be written. */
   readonly observe?: (error: unknown, event: KubeEvent) => void;
 }
@@ -32,7 +42,7 @@ interface WrittenEvent {
 /** Creates a recorder that limits, counts up repeats, and keeps the order of each object's events. */
 export function createEventRecorder(
   client: Pick<KubeClient, 'create' | 'mergePatch'>,
-  { component, instance, now = () => new Date(), observe = () => {} }: RecorderOptions,
+  { component, instance, now = () => new Date(), notifier, observe = () => {} }: RecorderOptions,
 ): EventRecorder {
   const limits = createEventLimits();
   const written = new Map<string, WrittenEvent>();
@@ -46,8 +56,11 @@ export function createEventRecorder(
     const stored = counted ?? (await client.create(toEventObject(event, { component, instance }, now())));
     setRecent(written, key, { ref: refOf(stored), count: Number(stored.count) });
   };
-  const record = (event: KubeEvent) => {
-    if (isStopped || !limits.admit(limitKeyOf(event), now().getTime())) return;
+  const record = (said: KubeEvent) => {
+    if (isStopped) return;
+    const event = withObjectAnnotations(said);
+    notifier?.send(toNotification(event, { component, instance }, now()));
+    if (!limits.admit(limitKeyOf(event), now().getTime())) return;
     const chain = objectKeyOf(event);
     const done = (chains.get(chain) ?? Promise.resolve())
       .then(() => write(event))

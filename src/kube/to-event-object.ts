@@ -10,6 +10,8 @@ export interface KubeEvent {
   readonly reason: string;
   readonly message: string;
   readonly annotations?: Readonly<Record<string, string>> | undefined;
+  /** For Alerts, where it is not what the type says: `error` for a Warning, else `info`. */
+  readonly severity?: 'info' | 'error' | undefined;
 }
 
 interface EventSource {
@@ -47,6 +49,15 @@ export function toEventObject(event: KubeEvent, source: EventSource, now: Date):
     lastTimestamp: time,
     count: 1,
   };
+}
+
+const COPIED = 'event.toolkit.fluxcd.io/';
+
+/** The event with what its object's annotations tell to whoever is notified, as Flux copies them; the event's own win. */
+export function withObjectAnnotations(event: KubeEvent): KubeEvent {
+  const copied = Object.entries(event.regarding.metadata.annotations ?? {}).filter(([key]) => key.startsWith(COPIED));
+  if (copied.length === 0) return event;
+  return { ...event, annotations: { ...Object.fromEntries(copied), ...event.annotations } };
 }
 
 /** RFC 3339 without fractions, as metav1.Time is written. */

@@ -20,10 +20,12 @@ interface Ending {
 }
 
 const REVISION = 'kustomize.toolkit.fluxcd.io/revision';
+const ORIGIN_REVISION = 'kustomize.toolkit.fluxcd.io/originRevision';
 const COMMIT_STATUS = 'kustomize.toolkit.fluxcd.io/commit_status';
 
 interface Told {
   readonly type?: 'Warning';
+  readonly severity?: 'info';
   readonly reason: string;
   readonly message: string;
   readonly annotations?: Readonly<Record<string, string>>;
@@ -33,10 +35,17 @@ interface Told {
 export function recordKustomizationEvents(deps: SyncDeps, ending: Ending): void {
   const { kustomization, attempt } = ending;
   const told = [...changeEvents(ending), ...endEvents(ending, deps.now())];
-  for (const { type = 'Normal', reason, message, annotations: more } of told) {
-    const annotations = { ...(attempt.revision === undefined ? {} : { [REVISION]: attempt.revision }), ...more };
-    deps.kustomizationEvents.record({ regarding: kustomization, type, reason, message, annotations });
+  for (const { type = 'Normal', annotations: more, ...rest } of told) {
+    const annotations = { ...revisionsOf(attempt), ...more };
+    deps.kustomizationEvents.record({ ...rest, regarding: kustomization, type, annotations });
   }
+}
+
+function revisionsOf({ revision, originRevision }: Attempt): Record<string, string> {
+  return {
+    ...(revision === undefined ? {} : { [REVISION]: revision }),
+    ...(originRevision === undefined ? {} : { [ORIGIN_REVISION]: originRevision }),
+  };
 }
 
 function changeEvents({ attempt, isWritten }: Ending): Told[] {
@@ -52,6 +61,8 @@ function changeEvents({ attempt, isWritten }: Ending): Told[] {
     ),
     ...describeWarnings(attempt, isWritten).map((message) => ({
       type: 'Warning' as const,
+      // What was applied is no failure: an Alert for errors, or a commit status, must not take it for one.
+      severity: 'info' as const,
       reason: 'ApplyWarning',
       message,
     })),

@@ -114,6 +114,12 @@ function createEdgeMetrics(registry: Registry) {
       labelNames: ['provider', 'result'],
       registers,
     }),
+    notificationsTotal: new Counter({
+      name: 'hawser_notifications_total',
+      help: 'Events for notification-controller, by result: sent, duplicate, refused, dropped.',
+      labelNames: ['result'],
+      registers,
+    }),
     watchRestartsTotal: new Counter({
       name: 'hawser_watch_restarts_total',
       help: 'Watches of the API server that ended and were started again, by reason.',
