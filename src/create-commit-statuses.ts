@@ -6,14 +6,18 @@ import type { Config } from './config/load-config.ts';
 import { createGitHubAppTokens } from './credentials/github-app.ts';
 import { readSecretData } from './kube/read-secret-data.ts';
 import type { GitRepository } from './model/git-repository.ts';
+import type { KubeObject } from './model/kube-object.ts';
+import type { Kustomization } from './model/kustomization.ts';
+import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
 import type { Cluster } from './start-cluster.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import { artifactOf } from './watch/feeds.ts';
 import { postCommitStatus } from './worker/post-commit-status.ts';
 import { createRefusedCredentials } from './worker/refused-credentials.ts';
-import { createPushReports } from './worker/report-pushes.ts';
+import { createPushReports, type KeptReports } from './worker/report-pushes.ts';
 
 interface CommitStatusDeps {
   readonly config: Pick<Config, 'commitStatus' | 'externalUrl'>;
@@ -21,7 +25,7 @@ interface CommitStatusDeps {
   readonly metrics: Metrics;
   readonly queues: Queues;
   readonly pushRecords: PushRecords;
-  readonly cluster: Pick<Cluster, 'client' | 'resources'>;
+  readonly cluster: Pick<Cluster, 'client' | 'resources' | 'kustomizations'>;
 }
 
 /** Statuses that are posted at a time; the limits of each provider are kept elsewhere. */
@@ -45,6 +49,11 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
     logger,
     now,
     reportsTo: (source) => isReportedTo(source, providerOf, credentials.mayHave),
+    kustomization: (name) => cluster.resources.kustomization(name),
+    currentSha: (name) => {
+      const revision = artifactOf(cluster.resources.gitRepository(name));
+      return revision === undefined ? undefined : parseRevision(revision)?.sha;
+    },
     hasSource: (name) => cluster.resources.gitRepository(name) !== undefined,
     pushUrl: (pushId) => (config.externalUrl === undefined ? undefined : `${config.externalUrl}/pushes/${pushId}`),
   });
@@ -60,9 +69,29 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
     reports,
     /** Tokens of GitHub Apps, which Git may use as well. */
     gitHubApps,
-    startWorker: () =>
-      queues.startCommitStatusWorker((request) => postCommitStatus(post, request), { concurrency: SLOTS }),
+    startWorker: () => {
+      const ended = followSilence(cluster, reports);
+      const worker = queues.startCommitStatusWorker((request) => postCommitStatus(post, request), {
+        concurrency: SLOTS,
+      });
+      return {
+        async stop() {
+          ended();
+          await worker.stop();
+        },
+      };
+    },
   };
+}
+
+/** Tells the reports whom no push can wait for: who is deleted or suspended from now on, and who was meanwhile. */
+function followSilence({ kustomizations, resources }: CommitStatusDeps['cluster'], reports: KeptReports): () => void {
+  for (const source of resources.gitRepositories()) reports.settle(source);
+  return kustomizations.onChange((type, object, previous) => {
+    const isSuspended = (each: KubeObject | undefined) => (each as Kustomization | undefined)?.spec.suspend === true;
+    const isNews = type === 'DELETED' || (isSuspended(object) && !isSuspended(previous));
+    if (isNews) reports.left(object as Kustomization);
+  });
 }
 
 /** Without anything to prove who is writing there is nobody to tell. */

@@ -1,16 +1,34 @@
 import type { CommitState } from '../commit-status/commit-status.ts';
 import { type StatusText, type SyncReport, toCommitStatus } from '../commit-status/to-commit-status.ts';
 import { messageOf } from '../errors/hawser-error.ts';
+import type { GitRepository } from '../model/git-repository.ts';
+import type { Kustomization } from '../model/kustomization.ts';
+import { sourceOf } from '../model/kustomization-source.ts';
 import { formatKey, keyOf } from '../model/object-key.ts';
 import type { CommitKey } from '../push-record/push-reach.ts';
 import type { PushProgress, PushReports } from '../sync/deps.ts';
 import { type SyncOutcome, stepDurations } from '../sync/outcome.ts';
+import type { ResourceName } from '../sync/resources.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
+import { settleCommit } from './settle-commit.ts';
 import { toReport } from './to-report.ts';
 import { commitOf, type StatusDeps, wantAnnouncement, wantSummary, wantSuperseded, wantWord } from './want-statuses.ts';
 
 interface ReportDeps extends StatusDeps {
   readonly logger: Logger;
+  /** The Kustomization of this name as it stands in the cluster. */
+  readonly kustomization: (name: ResourceName) => Kustomization | undefined;
+  /** The commit that a source of this name has fetched last. */
+  readonly currentSha: (name: ResourceName) => string | undefined;
+}
+
+/** The reports, and what becomes of those that nobody will make. */
+export interface KeptReports extends PushReports {
+  /** A Kustomization was deleted or suspended: it answers no push any more. */
+  left(kustomization: Kustomization): void;
+  /** Looks for Kustomizations that were deleted or suspended unseen, at the commit that a source has now. */
+  settle(source: GitRepository): void;
+  flush(): Promise<void>;
 }
 
 /** What was last said of one Kustomization, and about which commit. */
@@ -24,8 +42,10 @@ interface LastWord {
  * Keeps the record of each push and the wanted state of its commit statuses. Writes happen behind the pipeline's back,
  * in order per Kustomization and per summary; what to post is read when it is posted.
  */
-export function createPushReports(deps: ReportDeps): PushReports & { flush(): Promise<void> } {
+export function createPushReports(deps: ReportDeps): KeptReports {
   const lastWords = new Map<string, LastWord>();
+  /** The last commit that was announced of each source. */
+  const announced = new Map<string, string>();
   const chains = createChains(deps.logger);
   const summarize = (commit: CommitKey) => {
     chains.addOnce(`summary of ${formatKey(commit.source)} at ${commit.sha}`, () => wantSummary(deps, commit));
@@ -46,6 +66,7 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
       if (!deps.reportsTo(announcement.source)) return;
       const { source, sha } = commitOf(announcement);
       const at = deps.now().getTime();
+      announced.set(formatKey(source), sha);
       chains.add(`summary of ${formatKey(source)} at ${sha}`, () => wantAnnouncement(deps, announcement, at));
     },
     started(progress) {
@@ -55,6 +76,25 @@ export function createPushReports(deps: ReportDeps): PushReports & { flush(): Pr
       const report = toReport(outcome, progress, attempt);
       if (report) say(progress, report, { outcome, steps: stepDurations(attempt) });
       else if (outcome.kind === 'suspended') noteSuspended(progress);
+    },
+    left(kustomization) {
+      const key = formatKey(keyOf('Kustomization', kustomization));
+      const { kind, namespace, name } = sourceOf(kustomization);
+      const said = lastWords.get(key)?.sha;
+      lastWords.delete(key);
+      if (kind !== 'GitRepository') return;
+      const source = { kind, namespace, name } as const;
+      const shas = new Set([said, announced.get(formatKey(source)), deps.currentSha(source)]);
+      for (const sha of shas) {
+        // After what is still to be written of it.
+        if (sha !== undefined) chains.add(key, () => settleCommit(deps, { source, sha }));
+      }
+    },
+    settle(source) {
+      const key = keyOf('GitRepository', source);
+      const sha = deps.currentSha(key);
+      if (sha === undefined || !deps.reportsTo(source)) return;
+      chains.add(formatKey(key), () => settleCommit(deps, { source: key, sha }));
     },
     flush: chains.flush,
   };

@@ -16,10 +16,19 @@ export function summarizePush(reach: PushReach, words: Readonly<Record<string, R
 }
 
 /** The same commit may be pushed again, by a rollback: what was said of it before does not count. */
-function toWord(object: string, word: ReachedWord | undefined, { at }: PushReach): PushSummary['words'][number] {
+function toWord(object: string, word: ReachedWord | undefined, reach: PushReach): PushSummary['words'][number] {
   const name = object.slice(object.indexOf('/') + 1);
-  if (!word || word.at < at - SKEW_MS) return { name, state: undefined, description: '' };
+  if (!word || isOld(word, reach)) return { name, state: undefined, description: '' };
   return { name, state: word.state, description: word.description };
+}
+
+function isOld(word: ReachedWord, { at }: PushReach): boolean {
+  return word.at < at - SKEW_MS;
+}
+
+/** Whether a Kustomization has told how the push ended for it. Pure. */
+export function isAnswered(word: ReachedWord | undefined, reach: PushReach): boolean {
+  return word !== undefined && word.state !== 'pending' && !isOld(word, reach);
 }
 
 /** Whether the summary that stands says enough: counting down while it is pending would only use up the rate limit. */

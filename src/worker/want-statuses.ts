@@ -47,7 +47,11 @@ export async function wantWord(deps: StatusDeps, progress: PushProgress, said: S
 }
 
 /** A Kustomization that is called like a source has no status of its own: that context is the summary's, which names it. */
-async function wantOwnStatus(deps: StatusDeps, commit: CommitKey, said: Said & { object: string }): Promise<void> {
+export async function wantOwnStatus(
+  deps: StatusDeps,
+  commit: CommitKey,
+  said: Said & { object: string },
+): Promise<void> {
   const { namespace, name } = parseKey(said.object);
   if (deps.hasSource({ namespace, name })) return;
   await want(deps, { ...commit, context: `hawser/${namespace}/${name}` }, said);

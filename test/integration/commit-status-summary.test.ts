@@ -25,7 +25,8 @@ const source = {
 } as unknown as GitRepository;
 
 function makeKustomization(name: string, spec: object = {}): Kustomization {
-  return { metadata: { name, namespace: 'default' }, spec } as unknown as Kustomization;
+  const sourceRef = { kind: 'GitRepository', name: 'shop' };
+  return { metadata: { name, namespace: 'default' }, spec: { sourceRef, ...spec } } as unknown as Kustomization;
 }
 
 const [web, api] = [makeKustomization('web'), makeKustomization('api')];
@@ -37,11 +38,15 @@ const failed: SyncOutcome = {
   error: new HawserError('KUBE_REJECTED', 'web refused'),
 };
 
+/** One clock for all workers. */
+let time = Date.parse('2026-01-01T00:00:00Z');
+
 /** A worker's reports on a real Redis, and how every commit status stands; several workers may share one prefix. */
 function startReports(prefix = `{${randomUUID()}}`) {
   const pushRecords = createPushRecords({ redis: redis.client, prefix });
   const requested: CommitStatusRequest[] = [];
-  let time = Date.parse('2026-01-01T00:00:00Z');
+  const cluster = new Map([web, api].map((kustomization) => [kustomization.metadata.name, kustomization]));
+  let current: string | undefined;
   const reports = createPushReports({
     pushRecords,
     queues: { requestCommitStatus: async (request) => void requested.push(request) },
@@ -49,6 +54,8 @@ function startReports(prefix = `{${randomUUID()}}`) {
     now: () => new Date(time++),
     reportsTo: () => true,
     hasSource: ({ name }) => name === 'shop',
+    kustomization: ({ name }) => cluster.get(name),
+    currentSha: () => current,
     pushUrl: (id) => `https://hawser.example/${id}`,
   });
   const open = (sha: string) => pushRecords.open({ heard: 'poll', after: sha, heardAt: '2026-01-01T00:00:00.000Z' });
@@ -78,7 +85,18 @@ function startReports(prefix = `{${randomUUID()}}`) {
     const { wanted } = (await pushRecords.readStatus({ ...key, context: `hawser/default/${name}` })) ?? {};
     return wanted && `${wanted.state}: ${wanted.description}`;
   };
-  return { prefix, pushRecords, requested, announce, end, read, open };
+  const leave = async (kustomization: Kustomization) => {
+    if (kustomization.spec.suspend) cluster.set(kustomization.metadata.name, kustomization);
+    else cluster.delete(kustomization.metadata.name);
+    reports.left(kustomization);
+    await reports.flush();
+  };
+  const settle = async (sha: string) => {
+    current = sha;
+    reports.settle(source);
+    await reports.flush();
+  };
+  return { prefix, pushRecords, requested, announce, end, read, open, leave, settle, cluster };
 }
 
 test('the summary is pending until the last one has its result, and then counts', async () => {
@@ -149,6 +167,65 @@ test('a suspended Kustomization holds no summary up, before or after the push', 
   await end(web, { kind: 'suspended' }, A, [push]);
 
   assert.equal(await read(A), 'success: 2 suspended');
+});
+
+const waiting = (sha: string): SyncOutcome => ({
+  kind: 'waiting',
+  revision: `main@sha1:${sha}`,
+  deadline: new Date(0),
+  unhealthy: ['Deployment/default/web'],
+});
+
+test('a Kustomization that vanishes before its sync, or while it waits, is answered for', async () => {
+  const { announce, end, read, leave } = startReports();
+  const push = await announce(A, { affected: [web, api] });
+  await end(web, waiting(A), A, [push]);
+
+  await leave(web);
+  assert.equal(await read(A, 'web'), 'error: not deployed: the Kustomization was deleted');
+  assert.equal(await read(A), 'pending: 2 pending, 8 unaffected');
+  await leave(api);
+
+  assert.match((await read(A)) ?? '', /^error: 2 not deployed, 8 unaffected: .*the Kustomization was deleted$/);
+  assert.equal(await read(A, 'api'), undefined, 'nobody was told that it had begun');
+});
+
+test('a Kustomization that is suspended while it waits holds nothing up, and says so until it is resumed', async () => {
+  const { announce, end, read, leave, cluster } = startReports();
+  const push = await announce(A, { affected: [web] });
+  await end(web, waiting(A), A, [push]);
+
+  await leave(makeKustomization('web', { suspend: true }));
+  assert.equal(await read(A, 'web'), 'error: not deployed: the Kustomization is suspended');
+  assert.equal(await read(A), 'success: 1 suspended, 9 unaffected');
+  cluster.set('web', web);
+  await end(web, done(A), A, []);
+
+  assert.equal(await read(A, 'web'), 'success: deployed: 0 objects, nothing to change');
+  assert.equal(await read(A), 'success: 1 deployed, 9 unaffected');
+});
+
+test('a Kustomization that has its result keeps it when it is deleted', async () => {
+  const { announce, end, read, leave } = startReports();
+  const push = await announce(A, { affected: [web] });
+  await end(web, done(A), A, [push]);
+
+  await leave(web);
+
+  assert.equal(await read(A), 'success: 1 deployed, 9 unaffected');
+});
+
+test('what vanished while no worker ran is answered for by the next one', async () => {
+  const first = startReports();
+  const push = await first.announce(A, { affected: [web] });
+  await first.end(web, waiting(A), A, [push]);
+  const second = startReports(first.prefix);
+  second.cluster.delete('web');
+
+  await second.settle(A);
+
+  assert.equal(await second.read(A), 'error: not deployed: the Kustomization was deleted');
+  assert.equal(await second.read(A, 'web'), 'error: not deployed: the Kustomization was deleted');
 });
 
 test('a push that a newer one overtook before its sync is superseded, and its commit says by which', async () => {

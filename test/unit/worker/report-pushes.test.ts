@@ -94,6 +94,8 @@ test('a sync that serves several pushes is recorded for each of them', async () 
     now: () => new Date(0),
     reportsTo: () => false,
     hasSource: () => false,
+    kustomization: () => undefined,
+    currentSha: () => undefined,
     pushUrl: () => undefined,
   });
   const kustomization = { metadata: { name: 'app', namespace: 'default' } };
