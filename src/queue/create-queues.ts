@@ -18,7 +18,7 @@ import type { ObserveQueue } from './queue-event.ts';
 import { createQueueKeys, QUEUE_NAMES, type QueueName, SYNC_QUEUES } from './queue-keys.ts';
 import { createRequester } from './request-syncs.ts';
 import { startSyncWorker } from './start-sync-worker.ts';
-import { createStatusBudget } from './status-budget.ts';
+import { createStatusBudget, type StatusPause } from './status-budget.ts';
 import type { SyncEnding, SyncRun } from './sync-run.ts';
 import { WakeLoop } from './wake-loop.ts';
 import { watchReturns } from './watch-returns.ts';
@@ -68,8 +68,8 @@ export interface Queues {
   onReconnect(listener: () => void): void;
   /** Takes one write from a credential's budget: 0 is go, otherwise milliseconds to wait. */
   takeStatusToken(credentialId: string): Promise<number>;
-  /** No writes with this credential for so long: the provider said so. */
-  pauseStatus(credentialId: string, ms: number): Promise<void>;
+  /** No writes with this credential for a while, because its provider wants none: answers for how many milliseconds. */
+  pauseStatus(credentialId: string, pause: StatusPause): Promise<number>;
   depths(): Promise<Record<QueueName, QueueDepth>>;
   close(): Promise<void>;
 }
@@ -124,7 +124,7 @@ export function createQueues(options: QueuesOptions): Queues {
     restore: (candidates) => requester.restore(candidates),
     onReconnect: returns.listen,
     takeStatusToken: (credentialId) => withRedis(producer, () => budget.take(credentialId)),
-    pauseStatus: (credentialId, ms) => withRedis(producer, () => budget.pause(credentialId, ms)),
+    pauseStatus: (credentialId, pause) => withRedis(producer, () => budget.pause(credentialId, pause)),
     depths: () => withRedis(producer, () => readDepths(queues)),
     close: once(async () => {
       requester.stop();

@@ -25,6 +25,8 @@ export interface QueueKeys {
   statusBucket(credentialId: string): string;
   statusHistory(credentialId: string): string;
   statusPause(credentialId: string): string;
+  /** How often in a row a provider refused without saying for how long. */
+  statusStrikes(credentialId: string): string;
 }
 
 export function createQueueKeys(prefix: string): QueueKeys {
@@ -39,5 +41,6 @@ export function createQueueKeys(prefix: string): QueueKeys {
     statusBucket: (credentialId) => `${prefix}:status-bucket:${credentialId}`,
     statusHistory: (credentialId) => `${prefix}:status-history:${credentialId}`,
     statusPause: (credentialId) => `${prefix}:status-pause:${credentialId}`,
+    statusStrikes: (credentialId) => `${prefix}:status-strikes:${credentialId}`,
   };
 }

@@ -37,12 +37,35 @@ redis.call('PEXPIRE', KEYS[2], 3600000)
 return 0
 `);
 
-/** Pauses a credential; a longer pause that is under way stays. KEYS pause. ARGV ms. */
+/**
+ * Pauses a credential, a longer pause that is under way stays; answers the milliseconds that are left of it. Where the
+ * provider named no time, each limit doubles the pause before, unless that one had been over for as long as it lasted;
+ * refusals of writes that were under way together count as one. KEYS pause, strikes. ARGV ms, told, longest, jitter.
+ */
 const PAUSE = defineScript(`
-if redis.call('PTTL', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
-redis.call('SET', KEYS[1], '1', 'PX', ARGV[1])
-return 1
+local left = math.max(0, redis.call('PTTL', KEYS[1]))
+local ms = tonumber(ARGV[1])
+if ARGV[2] == '0' then
+  if left > 0 then return left end
+  local strikes = redis.call('INCR', KEYS[2])
+  ms = math.min(ms * 2 ^ (strikes - 1), tonumber(ARGV[3]))
+  redis.call('PEXPIRE', KEYS[2], string.format('%.0f', ms * 2))
+end
+ms = math.ceil(ms * (1 + tonumber(ARGV[4])))
+if left >= ms then return left end
+redis.call('SET', KEYS[1], '1', 'PX', string.format('%.0f', ms))
+return ms
 `);
+
+/** So that the processes that share a credential do not all come back at once. */
+const JITTER = 0.1;
+const LONGEST_PAUSE_MS = 3_600_000;
+
+/** For how long a provider wants to hear nothing; `told` is false where it did not say, so that the caller guessed. */
+export interface StatusPause {
+  readonly ms: number;
+  readonly told: boolean;
+}
 
 /** The budget of commit-status writes per credential, shared by all processes. */
 export function createStatusBudget(redis: RedisClient, keys: QueueKeys) {
@@ -54,9 +77,13 @@ export function createStatusBudget(redis: RedisClient, keys: QueueKeys) {
       });
       return Number(wait);
     },
-    pause: async (credentialId: string, ms: number): Promise<void> => {
-      if (ms <= 0) return;
-      await runScript(redis, PAUSE, { keys: [keys.statusPause(credentialId)], args: [Math.ceil(ms)] });
+    pause: async (credentialId: string, { ms, told }: StatusPause): Promise<number> => {
+      if (ms <= 0) return 0;
+      const left = await runScript(redis, PAUSE, {
+        keys: [keys.statusPause(credentialId), keys.statusStrikes(credentialId)],
+        args: [Math.ceil(ms), told ? 1 : 0, LONGEST_PAUSE_MS, JITTER * Math.random()],
+      });
+      return Number(left);
     },
   };
 }

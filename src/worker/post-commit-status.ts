@@ -102,10 +102,12 @@ async function conclude(
       deps.logger.error({ ...fieldsOf(request), error: result.message }, 'commit status refused');
       await deps.pushRecords.markPosted(request, wanted);
       return undefined;
-    case 'rateLimited':
-      deps.logger.warn({ ...fieldsOf(request), retryAfterMs: result.retryAfterMs }, 'commit status rate limited');
-      await deps.queues.pauseStatus(credential.id, result.retryAfterMs);
-      return { againInMs: result.retryAfterMs };
+    case 'rateLimited': {
+      const pause = { ms: result.retryAfterMs, told: result.told };
+      const againInMs = await deps.queues.pauseStatus(credential.id, pause);
+      deps.logger.warn({ ...fieldsOf(request), retryAfterMs: againInMs }, 'commit status rate limited');
+      return { againInMs };
+    }
     case 'retry':
       deps.logger.warn({ ...fieldsOf(request), error: result.message }, 'commit status not posted, will retry');
       return { againInMs: RETRY_MS };

@@ -204,13 +204,48 @@ for (const { name, count, spreadMs, windowMs } of [
   });
 }
 
-test('A paused credential waits until the longest pause is over', async (t) => {
+test('A paused credential waits until the longest pause is over, a little longer than it was told', async (t) => {
   const scenario = await createQueueScenario(t, redis);
   const queues = await scenario.queues();
 
-  await queues.pauseStatus('token', 60_000);
-  await queues.pauseStatus('token', 1_000);
-  const wait = await queues.takeStatusToken('token');
+  await queues.pauseStatus('token', { ms: 60_000, told: true });
+  await queues.pauseStatus('token', { ms: 1_000, told: true });
+  const another = await scenario.queues();
+  const wait = await another.takeStatusToken('token');
 
-  assert.ok(wait > 50_000 && wait <= 60_000, `waits ${wait} ms`);
+  assert.ok(wait > 59_000 && wait <= 66_000, `waits ${wait} ms, in another process too`);
+  assert.equal(await another.takeStatusToken('other'), 0);
+});
+
+test('A pause of which nobody said how long doubles each time that it was not long enough, up to an hour', async (t) => {
+  const scenario = await createQueueScenario(t, redis);
+  const queues = await scenario.queues();
+  const untold = { ms: 60_000, told: false };
+  const over = () => redis.client.del(`${scenario.prefix}:status-pause:token`);
+
+  const pauses: number[] = [];
+  for (let round = 0; round < 8; round++) {
+    pauses.push(await queues.pauseStatus('token', untold));
+    const meanwhile = await queues.pauseStatus('token', untold);
+    assert.ok(meanwhile <= (pauses.at(-1) ?? 0), 'a write that was under way is no second refusal');
+    await over();
+  }
+  await redis.client.del(`${scenario.prefix}:status-strikes:token`);
+  const afterwards = await queues.pauseStatus('token', untold);
+
+  for (const [round, pause] of pauses.entries()) {
+    const least = Math.min(60_000 * 2 ** round, 3_600_000);
+    assert.ok(pause >= least && pause <= least * 1.1 + 1, `round ${round}: ${pause} ms`);
+  }
+  assert.ok(afterwards <= 66_001, 'and begins anew once it was long enough');
+});
+
+test('How often a provider refused is forgotten once its pause has been over for as long as it lasted', async (t) => {
+  const scenario = await createQueueScenario(t, redis);
+  const queues = await scenario.queues();
+
+  await queues.pauseStatus('token', { ms: 60_000, told: false });
+
+  const expiry = await redis.client.pttl(`${scenario.prefix}:status-strikes:token`);
+  assert.ok(expiry > 110_000 && expiry <= 120_000, `${expiry} ms`);
 });

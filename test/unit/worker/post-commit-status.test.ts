@@ -47,7 +47,10 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
         },
         queues: {
           takeStatusToken: async (id) => waits[id] ?? 0,
-          pauseStatus: async (id, ms) => void paused.push([id, ms]),
+          pauseStatus: async (id, { ms }) => {
+            paused.push([id, ms]);
+            return ms;
+          },
         },
         reporters: {
           github: {
