@@ -1,10 +1,6 @@
-import type { StatusProvider } from './commit-status/commit-status.ts';
-import { createReporters } from './commit-status/create-reporters.ts';
-import { createStatusCredentials } from './commit-status/find-credentials.ts';
-import { findProvider } from './commit-status/find-provider.ts';
+import type { StatusRoutes } from './commit-status/find-routes.ts';
 import type { Config } from './config/load-config.ts';
-import { createGitHubAppTokens } from './credentials/github-app.ts';
-import { readSecretData } from './kube/read-secret-data.ts';
+import { startStatusRoutes } from './create-status-routes.ts';
 import type { GitRepository } from './model/git-repository.ts';
 import type { KubeObject } from './model/kube-object.ts';
 import type { Kustomization } from './model/kustomization.ts';
@@ -20,7 +16,7 @@ import { createRefusedCredentials } from './worker/refused-credentials.ts';
 import { createPushReports, type KeptReports } from './worker/report-pushes.ts';
 
 interface CommitStatusDeps {
-  readonly config: Pick<Config, 'commitStatus' | 'externalUrl'>;
+  readonly config: Pick<Config, 'commitStatus' | 'eventsUrl' | 'externalUrl' | 'namespace' | 'tenancy'>;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly queues: Queues;
@@ -34,21 +30,14 @@ const SLOTS = 8;
 /** What tells commits how their push goes: reports say what, a worker posts it to whichever host the repository is on. */
 export function createCommitStatuses(deps: CommitStatusDeps) {
   const { config, logger, queues, pushRecords, cluster } = deps;
-  const { apiUrls, tokens } = config.commitStatus;
   const now = () => new Date();
-  const gitHubApps = createGitHubAppTokens({ apiUrl: apiUrls.github ?? 'https://api.github.com' });
-  const credentials = createStatusCredentials({
-    readSecret: (namespace, name) => readSecretData(cluster.client, namespace, name),
-    gitHubApps,
-    tokens,
-  });
-  const providerOf = (url: string): StatusProvider | undefined => findProvider(url, apiUrls);
+  const { routes, gitHubApps, ready, stop } = startStatusRoutes({ ...deps, client: cluster.client });
   const reports = createPushReports({
     pushRecords,
     queues,
     logger,
     now,
-    reportsTo: (source) => isReportedTo(source, providerOf, credentials.mayHave),
+    reportsTo: (source) => isReportedTo(source, routes),
     kustomization: (name) => cluster.resources.kustomization(name),
     currentSha: (name) => {
       const revision = artifactOf(cluster.resources.gitRepository(name));
@@ -60,15 +49,16 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
   const post = {
     ...deps,
     resources: cluster.resources,
-    reporters: createReporters(apiUrls),
-    findProvider: providerOf,
-    credentials,
+    routes,
     refused: createRefusedCredentials(now),
   };
   return {
     reports,
     /** Tokens of GitHub Apps, which Git may use as well. */
     gitHubApps,
+    /** Resolves when it is known whom to tell. */
+    ready,
+    stop,
     startWorker: () => {
       const ended = followSilence(cluster, reports);
       const worker = queues.startCommitStatusWorker((request) => postCommitStatus(post, request), {
@@ -95,11 +85,6 @@ function followSilence({ kustomizations, resources }: CommitStatusDeps['cluster'
 }
 
 /** Without anything to prove who is writing there is nobody to tell. */
-function isReportedTo(
-  { metadata: { namespace = '' }, spec: { url, secretRef } }: GitRepository,
-  providerOf: (url: string) => StatusProvider | undefined,
-  mayHave: (source: { namespace: string; secretRef: typeof secretRef }, provider: StatusProvider) => boolean,
-): boolean {
-  const provider = providerOf(url);
-  return provider !== undefined && mayHave({ namespace, secretRef }, provider);
+function isReportedTo({ metadata: { namespace = '' }, spec }: GitRepository, routes: StatusRoutes): boolean {
+  return routes.mayHave({ namespace, url: spec.url, secretRef: spec.secretRef });
 }

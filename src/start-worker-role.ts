@@ -49,11 +49,12 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
   await cluster.synced;
   const parts = createParts(deps);
   const { onError } = parts;
-  await Promise.race([parts.sync.targets.listed, delay(LISTING_PATIENCE_MS, undefined, { ref: false })]);
+  const listed = Promise.all([parts.sync.targets.listed, parts.commitStatuses.ready]);
+  await Promise.race([listed, delay(LISTING_PATIENCE_MS, undefined, { ref: false })]);
   const workers = [
     startSyncWorkers({ ...parts.sync, startWorker: queues.startSyncWorker, concurrency: SLOTS }),
     startDeliveryWorker(deps, parts),
-    parts.startCommitStatusWorker(),
+    parts.commitStatuses.startWorker(),
     queues.startWakeLoop(),
   ];
   const following = followResources({
@@ -154,10 +155,10 @@ function createParts(deps: WorkerRoleDeps) {
   const stop = async () => {
     await targets.stop();
     await reports.flush();
-    await events.stop();
+    await Promise.all([events.stop(), commitStatuses.stop()]);
     await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
-  return { sync, startCommitStatusWorker: commitStatuses.startWorker, onError, stop };
+  return { sync, commitStatuses, onError, stop };
 }
 
 /** The providers whose webhooks are taken. */

@@ -1,7 +1,8 @@
+import type { Dispatcher } from 'undici';
+import type { Connection } from '../credentials/connection.ts';
 import { createAzureDevOpsReporter } from './azure-devops-reporter.ts';
 import { createBitbucketReporter } from './bitbucket-reporter.ts';
-import { type CommitStatusReporter, STATUS_PROVIDERS, type StatusProvider } from './commit-status.ts';
-import type { ApiUrls } from './find-provider.ts';
+import type { CommitStatusReporter, StatusProvider } from './commit-status.ts';
 import { createGiteaReporter } from './gitea-reporter.ts';
 import { createGitHubReporter } from './github-reporter.ts';
 import { createGitLabReporter } from './gitlab-reporter.ts';
@@ -15,13 +16,17 @@ const CREATE = {
   'azure-devops': createAzureDevOpsReporter,
 } as const satisfies Record<StatusProvider, (options: ReporterOptions) => CommitStatusReporter>;
 
-/** One reporter per provider whose API is configured. */
-export type Reporters = Readonly<Partial<Record<StatusProvider, CommitStatusReporter>>>;
+/** Where a reporter posts, over which kind of connection, and how long it waits for an answer. */
+interface ReporterTarget {
+  readonly apiUrl: string;
+  readonly via: Connection | undefined;
+  readonly timeoutMs?: number;
+}
 
-export function createReporters(apiUrls: ApiUrls, options: Omit<ReporterOptions, 'apiUrl'> = {}): Reporters {
-  const entries = STATUS_PROVIDERS.flatMap((provider) => {
-    const apiUrl = apiUrls[provider];
-    return apiUrl === undefined ? [] : [[provider, CREATE[provider]({ ...options, apiUrl })] as const];
-  });
-  return Object.fromEntries(entries);
+/** Makes the reporter of a provider's API; it keeps nothing between two posts. */
+export type CreateReporter = (provider: StatusProvider, target: ReporterTarget) => CommitStatusReporter;
+
+/** Makes reporters over connections that are kept elsewhere. */
+export function createReporters(dispatcherFor: (via: Connection | undefined) => Dispatcher): CreateReporter {
+  return (provider, { via, ...options }) => CREATE[provider]({ ...options, dispatcher: dispatcherFor(via) });
 }

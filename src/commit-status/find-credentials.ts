@@ -1,13 +1,11 @@
+import { type Connection, toConnection } from '../credentials/connection.ts';
 import type { GitHubAppTokens } from '../credentials/github-app.ts';
+import { readProxy } from '../credentials/read-proxy.ts';
+import { readTls } from '../credentials/read-tls.ts';
+import { createSecretData, type ReadSecret } from '../credentials/secret-data.ts';
 import { Secret } from '../errors/secret.ts';
-import type { StatusCredential, StatusProvider } from './commit-status.ts';
+import type { StatusCredential, StatusProvider, StatusSource } from './commit-status.ts';
 import { toCredentialId, toInstallationId } from './credential-id.ts';
-
-/** What is needed of a source to find out who may write about its commits. */
-interface StatusSource {
-  readonly namespace: string;
-  readonly secretRef?: { readonly name: string } | undefined;
-}
 
 /** Finds the credentials for commit statuses. */
 export interface StatusCredentials {
@@ -18,18 +16,22 @@ export interface StatusCredentials {
 }
 
 interface Dependencies {
-  /** The `data` of a Secret, still in base64; undefined if there is no such Secret. */
-  readonly readSecret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>;
+  readonly readSecret: ReadSecret;
   readonly gitHubApps: GitHubAppTokens;
   readonly tokens: Readonly<Partial<Record<StatusProvider, Secret>>>;
 }
 
 /** Credentials of sources' own Secrets, in Flux's keys, and those of the configuration. */
 export function createStatusCredentials({ readSecret, gitHubApps, tokens }: Dependencies): StatusCredentials {
-  const findOwn = async ({ namespace, secretRef }: StatusSource, provider: StatusProvider) => {
+  const findOwn = async (source: StatusSource, provider: StatusProvider) => {
+    const { namespace, secretRef } = source;
     if (!secretRef) return undefined;
     const data = (await readSecret(namespace, secretRef.name)) ?? {};
-    return provider === 'github' && data.githubAppID ? await readApp(gitHubApps, data) : readToken(data);
+    const isApp = provider === 'github' && data.githubAppID !== undefined;
+    if (!isApp && !readToken(data)) return undefined;
+    const via = await readConnection(readSecret, source, data);
+    const found = isApp ? await readApp(gitHubApps, data, via) : readToken(data);
+    return found && { ...found, via };
   };
   return {
     mayHave: ({ secretRef }, provider) => tokens[provider] !== undefined || secretRef !== undefined,
@@ -50,7 +52,23 @@ export function createStatusCredentials({ readSecret, gitHubApps, tokens }: Depe
 
 type Data = Readonly<Record<string, string>>;
 
-async function readApp(gitHubApps: GitHubAppTokens, data: Data): Promise<StatusCredential | undefined> {
+/** The host is reached as the source's repository is. */
+async function readConnection(
+  readSecret: ReadSecret,
+  { namespace, secretRef, proxySecretRef }: StatusSource,
+  data: Data,
+): Promise<Connection | undefined> {
+  const tls = readTls(createSecretData(data, { namespace, name: secretRef?.name ?? '' }, 'authentication'));
+  if (!proxySecretRef) return toConnection(tls, undefined);
+  const proxyData = (await readSecret(namespace, proxySecretRef.name)) ?? {};
+  return toConnection(tls, readProxy(createSecretData(proxyData, { namespace, name: proxySecretRef.name }, 'proxy')));
+}
+
+async function readApp(
+  gitHubApps: GitHubAppTokens,
+  data: Data,
+  via: Connection | undefined,
+): Promise<StatusCredential | undefined> {
   const appId = decode(data.githubAppID);
   const privateKey = decode(data.githubAppPrivateKey);
   const installationId = decode(data.githubAppInstallationID);
@@ -58,7 +76,7 @@ async function readApp(gitHubApps: GitHubAppTokens, data: Data): Promise<StatusC
   const installation = installationId ?? installationOwner;
   if (appId === undefined || privateKey === undefined || installation === undefined) return undefined;
   const apiUrl = decode(data.githubAppBaseURL);
-  const app = { appId, installationId, installationOwner, privateKey: new Secret(privateKey), apiUrl };
+  const app = { appId, installationId, installationOwner, privateKey: new Secret(privateKey), apiUrl, via };
   return { id: toInstallationId(appId, installation), token: await gitHubApps.token(app) };
 }
 
@@ -74,7 +92,7 @@ function readToken(data: Data): StatusCredential | undefined {
 }
 
 /** A configured token may name its user, as in `<user>:<token>`: Bitbucket's API tokens belong to one. */
-function fromToken(secret: Secret): StatusCredential {
+export function fromToken(secret: Secret): StatusCredential {
   const [, username, token] = /^([^:\s]+):(\S+)$/.exec(secret.reveal()) ?? [];
   if (username === undefined || token === undefined) return { id: toCredentialId(secret), token: secret };
   return { id: toCredentialId(secret), token: new Secret(token), username };

@@ -4,18 +4,24 @@
  */
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { Secret } from '../errors/secret.ts';
+import { type Connection, toConnection } from './connection.ts';
 import type { GitHubAppInstallation, GitHubAppTokens } from './github-app.ts';
 import { readGitHubApp } from './read-github-app.ts';
 import { type HttpLogin, readHttpLogin } from './read-http-login.ts';
 import { type GitProxy, readProxy } from './read-proxy.ts';
 import { readSshLogin, type SshLogin } from './read-ssh-login.ts';
-import { readTls, type TlsCredentials } from './read-tls.ts';
-import { createSecretData, type SecretData, type SecretName, type SecretPurpose } from './secret-data.ts';
+import { readTls } from './read-tls.ts';
+import {
+  createSecretData,
+  type ReadSecret,
+  type SecretData,
+  type SecretName,
+  type SecretPurpose,
+} from './secret-data.ts';
 
 /** How a Git remote is reached: who asks, whom to trust, through which proxy. */
-export interface GitCredentials extends TlsCredentials {
+export interface GitCredentials extends Connection {
   readonly login?: HttpLogin | SshLogin | undefined;
-  readonly proxy?: GitProxy | undefined;
 }
 
 /** What is needed of a source to find its credentials. */
@@ -35,8 +41,7 @@ export interface Credentials {
 }
 
 interface Dependencies {
-  /** The `data` of a Secret, still in base64; undefined if there is no such Secret. */
-  readonly readSecret: (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>;
+  readonly readSecret: ReadSecret;
   /** Exchanges a GitHub App's key for an installation's token, and keeps it while it lasts. */
   readonly appTokens?: GitHubAppTokens | undefined;
 }
@@ -57,7 +62,7 @@ export function createCredentials(deps: Dependencies): Credentials {
       const proxySecret = await read(owner, owner.proxySecretRef, 'proxy');
       const proxy = proxySecret && readProxyFor(proxySecret, owner);
       const secret = await read(owner, owner.secretRef, 'authentication');
-      const credentials = await readCredentials(deps, secret, owner);
+      const credentials = await readCredentials(deps, secret, { owner, proxy });
       return proxy ? { ...credentials, proxy } : credentials;
     },
   };
@@ -66,9 +71,9 @@ export function createCredentials(deps: Dependencies): Credentials {
 async function readCredentials(
   deps: Dependencies,
   secret: SecretData | undefined,
-  owner: CredentialsOwner,
+  { owner, proxy }: { owner: CredentialsOwner; proxy: GitProxy | undefined },
 ): Promise<GitCredentials | undefined> {
-  if (owner.provider === 'github') return readOfGitHubApp(deps, secret);
+  if (owner.provider === 'github') return readOfGitHubApp(deps, secret, proxy);
   if (isSsh(owner)) {
     if (secret) return { login: readSshLogin(secret) };
     throw new HawserError(
@@ -94,14 +99,18 @@ function readOfHttp(secret: SecretData): GitCredentials {
   );
 }
 
-async function readOfGitHubApp(deps: Dependencies, secret: SecretData | undefined): Promise<GitCredentials> {
+async function readOfGitHubApp(
+  deps: Dependencies,
+  secret: SecretData | undefined,
+  proxy: GitProxy | undefined,
+): Promise<GitCredentials> {
   const missing = 'secretRef with github app data must be specified when provider is set to github';
   if (!secret) {
     throw new HawserError('CREDENTIALS_UNSUPPORTED', missing, { reason: PROVIDER_INVALID, disposition: 'stalled' });
   }
   if (secret.text('githubAppID') === undefined) throw secret.complain(missing, PROVIDER_INVALID);
-  const app = readGitHubApp(secret);
   const tls = readTls(secret);
+  const app = { ...readGitHubApp(secret), via: toConnection(tls, proxy) };
   return { login: { kind: 'github-app', token: await fetchToken(deps, app, secret) }, ...tls };
 }
 

@@ -6,6 +6,7 @@ import { createHash, createPrivateKey, createSign, type KeyObject } from 'node:c
 import { Octokit } from '@octokit/core';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { Secret } from '../errors/secret.ts';
+import type { Connection } from './connection.ts';
 
 /** An App, and the installation that a token is for: by id, or by the user or organisation that installed it. */
 export interface GitHubAppInstallation {
@@ -16,6 +17,8 @@ export interface GitHubAppInstallation {
   readonly privateKey: Secret;
   /** API of another GitHub than the configured one. */
   readonly apiUrl?: string | undefined;
+  /** How that API is reached, where it takes an authority of one's own or a proxy. */
+  readonly via?: Connection | undefined;
 }
 
 export interface GitHubAppTokens {
@@ -29,6 +32,8 @@ export interface GitHubAppTokens {
 interface GitHubAppOptions {
   /** `https://api.github.com`, or `https://<host>/api/v3` for GitHub Enterprise. */
   readonly apiUrl: string;
+  /** `fetch` over connections of such a kind. */
+  readonly fetchVia: (via: Connection | undefined) => typeof fetch;
   /** Milliseconds since the epoch. */
   readonly now?: () => number;
   readonly timeoutMs?: number;
@@ -47,13 +52,14 @@ const MOST_INSTALLATIONS = 1_000;
 /** Installation tokens, one request per installation and hour; whoever asks meanwhile shares it. */
 export function createGitHubAppTokens({
   apiUrl,
+  fetchVia,
   now = Date.now,
   timeoutMs = TIMEOUT_MS,
 }: GitHubAppOptions): GitHubAppTokens {
   const issued = new Map<string, Issued>();
   const asked = new Map<string, Promise<Issued>>();
   const ask = async (id: string, installation: GitHubAppInstallation): Promise<Issued> => {
-    const answer = await requestToken({ apiUrl, now, timeoutMs }, installation);
+    const answer = await requestToken({ apiUrl, fetchVia, now, timeoutMs }, installation);
     issued.delete(id);
     issued.set(id, answer);
     const [oldest] = issued.keys();
@@ -73,22 +79,30 @@ export function createGitHubAppTokens({
 }
 
 /** The key counts: who knows only the ids of an App gets none of its tokens. */
-function identify({ appId, installationId, installationOwner, privateKey, apiUrl }: GitHubAppInstallation): string {
-  const parts = [appId, installationId ?? '', installationOwner ?? '', apiUrl ?? '', privateKey.reveal()];
+function identify({
+  appId,
+  installationId,
+  installationOwner,
+  privateKey,
+  apiUrl,
+  via,
+}: GitHubAppInstallation): string {
+  const ids = [appId, installationId ?? '', installationOwner ?? '', apiUrl ?? '', privateKey.reveal()];
+  const parts = [...ids, via?.ca ?? '', via?.clientCertificate?.certificate ?? '', via?.proxy?.url ?? ''];
   return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
 }
 
 const SIGN_IN_ROUTE = 'POST /app/installations/{id}/access_tokens';
 
 async function requestToken(
-  { apiUrl, now, timeoutMs }: Required<GitHubAppOptions>,
+  { apiUrl, fetchVia, now, timeoutMs }: Required<GitHubAppOptions>,
   installation: GitHubAppInstallation,
 ): Promise<Issued> {
   const authorization = `Bearer ${signAsApp(installation, now())}`;
   const octokit = new Octokit({
     baseUrl: (installation.apiUrl ?? apiUrl).replace(/\/+$/, ''),
     userAgent: 'hawser',
-    request: { signal: AbortSignal.timeout(timeoutMs) },
+    request: { signal: AbortSignal.timeout(timeoutMs), fetch: fetchVia(installation.via) },
   });
   const headers = { authorization };
   try {

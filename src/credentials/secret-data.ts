@@ -6,6 +6,9 @@ export interface SecretName {
   readonly name: string;
 }
 
+/** Reads the `data` of a Secret, still in base64; undefined if there is no such Secret. */
+export type ReadSecret = (namespace: string, name: string) => Promise<Readonly<Record<string, string>> | undefined>;
+
 /** What a Secret is read for; how an error begins. */
 export type SecretPurpose = 'authentication' | 'proxy';
 

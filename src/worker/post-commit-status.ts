@@ -1,6 +1,5 @@
-import type { PostResult, StatusCredential, StatusProvider } from '../commit-status/commit-status.ts';
-import type { Reporters } from '../commit-status/create-reporters.ts';
-import type { StatusCredentials } from '../commit-status/find-credentials.ts';
+import type { PostResult, StatusRoute } from '../commit-status/commit-status.ts';
+import type { StatusRoutes } from '../commit-status/find-routes.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey } from '../model/object-key.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
@@ -11,14 +10,13 @@ import type { Resources } from '../sync/resources.ts';
 import type { Logger } from '../telemetry/create-logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { RefusedCredentials } from './refused-credentials.ts';
+import { toStatusObjects } from './to-status-objects.ts';
 
 interface PostDeps {
-  readonly resources: Pick<Resources, 'gitRepository'>;
+  readonly resources: Pick<Resources, 'gitRepository' | 'kustomization' | 'kustomizationsOf'>;
   readonly pushRecords: Pick<PushRecords, 'readStatus' | 'markPosted'>;
   readonly queues: Pick<Queues, 'takeStatusToken' | 'pauseStatus'>;
-  readonly reporters: Reporters;
-  readonly findProvider: (repositoryUrl: string) => StatusProvider | undefined;
-  readonly credentials: StatusCredentials;
+  readonly routes: Pick<StatusRoutes, 'find'>;
   readonly refused: RefusedCredentials;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'commitStatusTotal'>;
@@ -33,19 +31,25 @@ export async function postCommitStatus(deps: PostDeps, request: CommitStatusRequ
   const status = await deps.pushRecords.readStatus(request);
   const source = deps.resources.gitRepository(request.source);
   if (!status?.wanted || !source || isSaid(status)) return undefined;
-  const provider = deps.findProvider(source.spec.url);
-  if (provider === undefined) return undefined;
+  const { wanted } = status;
   const { namespace = '' } = source.metadata;
-  const known = await deps.credentials.find({ namespace, secretRef: source.spec.secretRef }, provider);
-  const posting = { request, source, provider, wanted: status.wanted };
-  for (const { credential, isLast } of deps.refused.order(known, source.spec.url)) {
-    const attempt = await post(deps, posting, credential);
+  const { url, secretRef, proxySecretRef } = source.spec;
+  const known = await deps.routes.find({
+    repositoryUrl: url,
+    source: { namespace, secretRef, proxySecretRef },
+    about: toStatusObjects(deps.resources, request, source),
+    said: wanted,
+    corrects: status.posted !== undefined,
+  });
+  const posting = { request, source, wanted };
+  for (const { route, isLast } of deps.refused.order(known)) {
+    const attempt = await post(deps, posting, route);
     if (attempt.kind === 'wait') return { againInMs: attempt.ms };
     const { result } = attempt;
     if (result.kind !== 'failed' || !result.byCredential || isLast) {
-      return await conclude(deps, posting, { result, credential });
+      return await conclude(deps, posting, { result, route });
     }
-    deps.refused.add(credential, source.spec.url);
+    deps.refused.add(route);
     deps.logger.debug(
       { ...fieldsOf(request), error: result.message },
       'commit status refused, another credential is tried',
@@ -57,7 +61,6 @@ export async function postCommitStatus(deps: PostDeps, request: CommitStatusRequ
 interface Posting {
   readonly request: CommitStatusRequest;
   readonly source: GitRepository;
-  readonly provider: StatusProvider;
   readonly wanted: WantedStatus;
 }
 
@@ -67,16 +70,15 @@ type PostAttempt =
 
 async function post(
   deps: PostDeps,
-  { request, source, provider, wanted }: Posting,
-  credential: StatusCredential,
+  { request, source, wanted }: Posting,
+  { provider, repositoryUrl, credential, reporter }: StatusRoute,
 ): Promise<PostAttempt> {
   const waitMs = await deps.queues.takeStatusToken(credential.id);
   if (waitMs > 0) return { kind: 'wait', ms: waitMs };
   const { sha, context } = request;
   const { state, description, targetUrl } = wanted;
-  const status = { repositoryUrl: source.spec.url, sha, ref: refOf(source), state, context, description, targetUrl };
-  const result = await deps.reporters[provider]?.post(status, credential);
-  if (!result) return { kind: 'done', result: { kind: 'failed', message: 'no such provider', byCredential: false } };
+  const status = { repositoryUrl, sha, ref: refOf(source), state, context, description, targetUrl };
+  const result = await reporter.post(status, credential);
   deps.metrics.commitStatusTotal.inc({ provider, result: result.kind });
   return { kind: 'done', result };
 }
@@ -90,7 +92,7 @@ function refOf({ spec: { ref } }: GitRepository): string | undefined {
 async function conclude(
   deps: PostDeps,
   { request, wanted }: Posting,
-  { result, credential }: { result: PostResult; credential: StatusCredential },
+  { result, route }: { result: PostResult; route: StatusRoute },
 ): Promise<Again> {
   switch (result.kind) {
     case 'posted': {
@@ -104,7 +106,7 @@ async function conclude(
       return undefined;
     case 'rateLimited': {
       const pause = { ms: result.retryAfterMs, told: result.told };
-      const againInMs = await deps.queues.pauseStatus(credential.id, pause);
+      const againInMs = await deps.queues.pauseStatus(route.credential.id, pause);
       deps.logger.warn({ ...fieldsOf(request), retryAfterMs: againInMs }, 'commit status rate limited');
       return { againInMs };
     }

@@ -1,13 +1,10 @@
-import type { StatusCredential } from '../commit-status/commit-status.ts';
+import type { StatusRoute } from '../commit-status/commit-status.ts';
 
 /** Remembers which credentials a provider has refused for a repository. */
 export interface RefusedCredentials {
-  add(credential: StatusCredential, repositoryUrl: string): void;
+  add(route: StatusRoute): void;
   /** In their order, those that were refused of late left out; the last one is tried in any case. */
-  order(
-    credentials: readonly StatusCredential[],
-    repositoryUrl: string,
-  ): readonly { readonly credential: StatusCredential; readonly isLast: boolean }[];
+  order(routes: readonly StatusRoute[]): readonly { readonly route: StatusRoute; readonly isLast: boolean }[];
 }
 
 /** A token to read with may be given more rights meanwhile. */
@@ -17,19 +14,19 @@ const MOST_REFUSED = 10_000;
 /** Many hosts ban who knocks too often with a wrong token, so none is shown at every push. */
 export function createRefusedCredentials(now: () => Date): RefusedCredentials {
   const until = new Map<string, number>();
-  const name = ({ id }: StatusCredential, url: string) => `${id} ${url}`;
+  const name = ({ credential, repositoryUrl }: StatusRoute) => `${credential.id} ${repositoryUrl}`;
   return {
-    add(credential, url) {
+    add(route) {
       const [oldest] = until.keys();
       if (until.size >= MOST_REFUSED && oldest !== undefined) until.delete(oldest);
-      until.set(name(credential, url), now().getTime() + REFUSED_FOR_MS);
+      until.set(name(route), now().getTime() + REFUSED_FOR_MS);
     },
-    order(credentials, url) {
-      const isRefused = (credential: StatusCredential) => (until.get(name(credential, url)) ?? 0) > now().getTime();
-      const last = credentials.at(-1);
-      return credentials
-        .filter((credential) => credential === last || !isRefused(credential))
-        .map((credential) => ({ credential, isLast: credential === last }));
+    order(routes) {
+      const isRefused = (route: StatusRoute) => (until.get(name(route)) ?? 0) > now().getTime();
+      const last = routes.at(-1);
+      return routes
+        .filter((route) => route === last || !isRefused(route))
+        .map((route) => ({ route, isLast: route === last }));
     },
   };
 }

@@ -80,8 +80,8 @@ async function start(t: TestContext, { kind, provider, root, url, repository }: 
     await dispatcher.destroy();
     await api.stop();
   });
-  const reporter = createReporters({ [provider]: `${api.url}${root}/` }, { dispatcher, timeoutMs })[provider];
-  assert.ok(reporter);
+  const createReporter = createReporters(() => dispatcher);
+  const reporter = createReporter(provider, { apiUrl: `${api.url}${root}/`, via: undefined, timeoutMs });
   const post = (status: Partial<CommitStatus> = {}, credential: { token?: string; username?: string } = {}) =>
     reporter.post(
       {

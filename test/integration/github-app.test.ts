@@ -45,6 +45,7 @@ async function start(t: TestContext) {
   const tokens = createGitHubAppTokens({
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     now: () => now,
+    fetchVia: () => fetch,
   });
   const ask = async (app: Partial<GitHubAppInstallation> = {}) => (await tokens.token({ ...APP, ...app })).reveal();
   const pass = (ms: number) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommitStatus, PostResult } from '../../../src/commit-status/commit-status.ts';
+import type { CommitStatus, PostResult, StatusRoute } from '../../../src/commit-status/commit-status.ts';
 import { Secret } from '../../../src/errors/secret.ts';
 import type { GitRepository } from '../../../src/model/git-repository.ts';
 import type { WantedStatus } from '../../../src/push-record/push-record.ts';
@@ -32,12 +32,26 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
   const tried: string[] = [];
   const sent: CommitStatus[] = [];
   const paused: [string, number][] = [];
+  const toRoute = (id: string): StatusRoute => ({
+    provider: 'github',
+    repositoryUrl: url,
+    credential: { id, token: new Secret(id) },
+    reporter: {
+      post: async (status) => {
+        tried.push(id);
+        sent.push(status);
+        return meets[id] ?? POSTED;
+      },
+    },
+  });
   const post = () =>
     postCommitStatus(
       {
         resources: {
           gitRepository: () =>
             ({ metadata: { name: 'app', namespace: 'default' }, spec: { url, ref } }) as unknown as GitRepository,
+          kustomization: () => undefined,
+          kustomizationsOf: () => [],
         },
         pushRecords: {
           readStatus: async () => ({ wanted, ...(posted ? { posted } : {}) }),
@@ -52,19 +66,8 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
             return ms;
           },
         },
-        reporters: {
-          github: {
-            post: async (status, { id }) => {
-              tried.push(id);
-              sent.push(status);
-              return meets[id] ?? POSTED;
-            },
-          },
-        },
-        findProvider: (repository) => (repository.startsWith('https://github.com/') ? 'github' : undefined),
-        credentials: {
-          mayHave: () => true,
-          find: async () => Object.keys(meets).map((id) => ({ id, token: new Secret(id) })),
+        routes: {
+          find: async () => (url.startsWith('https://github.com/') ? Object.keys(meets).map(toRoute) : []),
         },
         refused,
         logger: createLogger({ level: 'silent' as 'error' }),

@@ -1,0 +1,100 @@
+import type { GitHubAppTokens } from '../credentials/github-app.ts';
+import type { ReadSecret } from '../credentials/secret-data.ts';
+import { messageOf } from '../errors/hawser-error.ts';
+import type { Alert, Provider } from '../model/alert.ts';
+import { parseDuration } from '../model/duration.ts';
+import type { StatusRoute, StatusSubject } from './commit-status.ts';
+import type { CreateReporter } from './create-reporters.ts';
+import { concerns, letsPass, type Matches } from './match-alerts.ts';
+import { isSameRepository, isStatusType, readProviderAddress } from './provider-address.ts';
+import { readProvider } from './read-provider.ts';
+
+interface AlertRoutesDeps {
+  readonly alerts: () => readonly Alert[];
+  readonly provider: (namespace: string, name: string) => Provider | undefined;
+  readonly readSecret: ReadSecret;
+  readonly gitHubApps: GitHubAppTokens;
+  readonly createReporter: CreateReporter;
+  readonly matches: Matches;
+  readonly allowCrossNamespaceRefs: boolean;
+  /** Told what a Provider lacks, each time that it would be used. */
+  readonly warn: (provider: Provider, problem: string) => void;
+}
+
+/** What the cluster's Alerts say about a status. */
+export interface AlertedRoutes {
+  readonly routes: readonly StatusRoute[];
+  /** Alerts concern what the status speaks about, and none of them lets it pass: it is not to be posted at all. */
+  readonly isHeldBack: boolean;
+  /** Why a Provider could not be used. */
+  readonly problem?: unknown;
+}
+
+/** Ways to post by Flux's Alerts and their Providers. */
+export interface AlertRoutes {
+  /** Whether an Alert may concern what is deployed from this source; asks nobody. */
+  mayHave(sourceUrl: string): boolean;
+  find(subject: StatusSubject): Promise<AlertedRoutes>;
+}
+
+/** Finds the Providers of an object's Alerts whose address names the repository of its source. */
+export function createAlertRoutes(deps: AlertRoutesDeps): AlertRoutes {
+  const providerOf = ({ metadata, spec }: Alert): Provider | undefined => {
+    const provider = deps.provider(metadata.namespace, spec.providerRef.name);
+    return provider && !provider.spec.suspend && isStatusType(provider.spec.type) ? provider : undefined;
+  };
+  return {
+    mayHave: (sourceUrl) =>
+      deps.alerts().some((alert) => {
+        const provider = alert.spec.suspend ? undefined : providerOf(alert);
+        return provider !== undefined && mayName(provider, sourceUrl);
+      }),
+    async find(subject) {
+      const ways = deps
+        .alerts()
+        .filter((alert) => subject.about.some((object) => concerns(alert, object, deps)))
+        .flatMap((alert) => {
+          const provider = providerOf(alert);
+          return provider && mayName(provider, subject.repositoryUrl) ? [{ alert, provider }] : [];
+        });
+      const passed = subject.corrects ? ways : ways.filter(({ alert }) => letsPass(alert, subject.said, deps.matches));
+      const providers = [...new Set(passed.map(({ provider }) => provider))];
+      const found = await Promise.all(providers.map((provider) => toRoute(deps, provider, subject.repositoryUrl)));
+      return {
+        routes: found.flatMap(({ route }) => (route ? [route] : [])),
+        isHeldBack: passed.length === 0 && ways.some(({ provider }) => provider.spec.address !== undefined),
+        problem: found.find(({ problem }) => problem !== undefined)?.problem,
+      };
+    },
+  };
+}
+
+/** The Secret may name the repository instead. */
+function mayName({ spec: { address } }: Provider, repositoryUrl: string): boolean {
+  return address === undefined || isSameRepository(address, repositoryUrl);
+}
+
+interface FoundRoute {
+  readonly route?: StatusRoute;
+  readonly problem?: unknown;
+}
+
+/** No route, and a warning, if the Provider lacks something. */
+async function toRoute(deps: AlertRoutesDeps, provider: Provider, sourceUrl: string): Promise<FoundRoute> {
+  const { type, timeout, commitStatusExpr } = provider.spec;
+  if (commitStatusExpr) {
+    deps.warn(provider, 'spec.commitStatusExpr is ignored: contexts of commit statuses are hawser/<namespace>/<name>');
+  }
+  try {
+    const { address, credential } = await readProvider(deps, provider);
+    const target = isSameRepository(address, sourceUrl) ? readProviderAddress(type, address) : undefined;
+    if (!target) return {};
+    const timeoutMs = parseDuration(timeout);
+    const options = { apiUrl: target.apiUrl, via: credential.via, ...(timeoutMs ? { timeoutMs } : {}) };
+    const reporter = deps.createReporter(target.provider, options);
+    return { route: { provider: target.provider, repositoryUrl: address, credential, reporter } };
+  } catch (problem) {
+    deps.warn(provider, messageOf(problem));
+    return { problem };
+  }
+}
