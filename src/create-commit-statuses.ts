@@ -48,6 +48,7 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
   });
   const post = {
     ...deps,
+    now,
     resources: cluster.resources,
     routes,
     refused: createRefusedCredentials(now),

@@ -20,11 +20,18 @@ interface PostDeps {
   readonly refused: RefusedCredentials;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, 'commitStatusTotal'>;
+  readonly now: () => Date;
 }
 
 type Again = { againInMs: number } | undefined;
 
-const RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 300_000;
+
+/** A quarter of the time that a status has waited already: an outage must not use up the budget for what follows it. */
+function retryMs({ at }: WantedStatus, now: Date): number {
+  return Math.min(Math.max((now.getTime() - at) / 4, FIRST_RETRY_MS), LONGEST_RETRY_MS);
+}
 
 /** Posts what is wanted now, and again if that changed meanwhile: nothing stale stays posted. */
 export async function postCommitStatus(deps: PostDeps, request: CommitStatusRequest): Promise<Again> {
@@ -112,7 +119,7 @@ async function conclude(
     }
     case 'retry':
       deps.logger.warn({ ...fieldsOf(request), error: result.message }, 'commit status not posted, will retry');
-      return { againInMs: RETRY_MS };
+      return { againInMs: retryMs(wanted, deps.now()) };
   }
 }
 

@@ -72,6 +72,7 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
         refused,
         logger: createLogger({ level: 'silent' as 'error' }),
         metrics: createMetrics(),
+        now: () => new Date(time),
       },
       REQUEST,
     );
@@ -122,6 +123,21 @@ test('a limit pauses its credential alone', async () => {
 
   assert.deepEqual(await post(), { againInMs: 7_000 });
   assert.deepEqual(paused, [['own', 7_000]]);
+});
+
+test('a host that stays away is asked ever more rarely, up to every five minutes', async () => {
+  const { post, forget } = setUp({ meets: { own: { kind: 'retry', message: 'away' } } });
+
+  const waits = [await post()];
+  for (const afterMs of [40_000, 3_600_000]) {
+    forget(afterMs);
+    waits.push(await post());
+  }
+
+  assert.deepEqual(
+    waits.map((again) => Math.round((again?.againInMs ?? 0) / 1_000)),
+    [5, 10, 300],
+  );
 });
 
 test('without budget nothing is sent', async () => {
