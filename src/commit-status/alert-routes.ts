@@ -3,11 +3,11 @@ import type { ReadSecret } from '../credentials/secret-data.ts';
 import { messageOf } from '../errors/hawser-error.ts';
 import type { Alert, Provider } from '../model/alert.ts';
 import { parseDuration } from '../model/duration.ts';
-import type { StatusRoute, StatusSubject } from './commit-status.ts';
 import type { CreateReporter } from './create-reporters.ts';
 import { concerns, letsPass, type Matches } from './match-alerts.ts';
 import { isSameRepository, isStatusType, readProviderAddress } from './provider-address.ts';
 import { readProvider } from './read-provider.ts';
+import type { StatusRoute, StatusSubject } from './status-route.ts';
 
 interface AlertRoutesDeps {
   readonly alerts: () => readonly Alert[];

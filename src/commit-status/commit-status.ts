@@ -1,7 +1,5 @@
 import type { Connection } from '../credentials/connection.ts';
 import type { Secret } from '../errors/secret.ts';
-import type { StatusObject } from './match-alerts.ts';
-import type { StatusText } from './to-commit-status.ts';
 
 /** GitHub's words; another provider's own words are mapped in its reporter. */
 export type CommitState = 'pending' | 'success' | 'failure' | 'error';
@@ -33,32 +31,6 @@ export interface StatusCredential {
   readonly username?: string | undefined;
   /** How its owner wants the provider to be reached; another credential is never sent that way. */
   readonly via?: Connection | undefined;
-}
-
-/** One way to post: to which repository, through which API, as whom. */
-export interface StatusRoute {
-  readonly provider: StatusProvider;
-  readonly repositoryUrl: string;
-  readonly credential: StatusCredential;
-  readonly reporter: CommitStatusReporter;
-}
-
-/** A status that wants a way, and what it speaks about. */
-export interface StatusSubject {
-  readonly repositoryUrl: string;
-  readonly source: StatusSource;
-  /** The Kustomization; of a summary the source and all that is deployed from it. */
-  readonly about: readonly StatusObject[];
-  readonly said: StatusText;
-  /** Whether another status stands already under the same context: leaving that one would be a lie. */
-  readonly corrects: boolean;
-}
-
-/** What is needed of a source to find out who may write about its commits. */
-export interface StatusSource {
-  readonly namespace: string;
-  readonly secretRef?: { readonly name: string } | undefined;
-  readonly proxySecretRef?: { readonly name: string } | undefined;
 }
 
 /** How posting ended; whoever posts decides what follows. */

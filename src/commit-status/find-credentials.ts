@@ -4,8 +4,9 @@ import { readProxy } from '../credentials/read-proxy.ts';
 import { readTls } from '../credentials/read-tls.ts';
 import { createSecretData, type ReadSecret } from '../credentials/secret-data.ts';
 import { Secret } from '../errors/secret.ts';
-import type { StatusCredential, StatusProvider, StatusSource } from './commit-status.ts';
+import type { StatusCredential, StatusProvider } from './commit-status.ts';
 import { toCredentialId, toInstallationId } from './credential-id.ts';
+import type { StatusSource } from './status-route.ts';
 
 /** Finds the credentials for commit statuses. */
 export interface StatusCredentials {

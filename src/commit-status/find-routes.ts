@@ -1,8 +1,8 @@
 import type { AlertRoutes } from './alert-routes.ts';
-import type { StatusRoute, StatusSource, StatusSubject } from './commit-status.ts';
 import type { CreateReporter } from './create-reporters.ts';
 import type { StatusCredentials } from './find-credentials.ts';
 import { type ApiUrls, findProvider } from './find-provider.ts';
+import type { StatusRoute, StatusSource, StatusSubject } from './status-route.ts';
 
 /** Ways to post commit statuses. */
 export interface StatusRoutes {

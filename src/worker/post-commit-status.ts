@@ -1,5 +1,6 @@
-import type { PostResult, StatusRoute } from '../commit-status/commit-status.ts';
+import type { PostResult } from '../commit-status/commit-status.ts';
 import type { StatusRoutes } from '../commit-status/find-routes.ts';
+import type { StatusRoute } from '../commit-status/status-route.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey } from '../model/object-key.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';

@@ -1,4 +1,4 @@
-import type { StatusRoute } from '../commit-status/commit-status.ts';
+import type { StatusRoute } from '../commit-status/status-route.ts';
 
 /** Remembers which credentials a provider has refused for a repository. */
 export interface RefusedCredentials {

@@ -34,7 +34,7 @@ export async function settleCommit(deps: SettleDeps, commit: CommitKey): Promise
 }
 
 /** Those that a push reaches, that have no result, and that nobody will sync. Pure. */
-export function findSilent(
+function findSilent(
   reach: PushReach,
   words: Readonly<Record<string, ReachedWord>>,
   find: SettleDeps['kustomization'],

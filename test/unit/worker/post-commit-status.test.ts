@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { CommitStatus, PostResult, StatusRoute } from '../../../src/commit-status/commit-status.ts';
+import type { CommitStatus, PostResult } from '../../../src/commit-status/commit-status.ts';
+import type { StatusRoute } from '../../../src/commit-status/status-route.ts';
 import { Secret } from '../../../src/errors/secret.ts';
 import type { GitRepository } from '../../../src/model/git-repository.ts';
 import type { WantedStatus } from '../../../src/push-record/push-record.ts';
