@@ -50,6 +50,10 @@ export function createPushReports(deps: ReportDeps): KeptReports {
   const summarize = (commit: CommitKey) => {
     chains.addOnce(`summary of ${formatKey(commit.source)} at ${commit.sha}`, () => wantSummary(deps, commit));
   };
+  const isAtWork = ({ metadata: { namespace = '', name } }: Kustomization) => {
+    const found = deps.kustomization({ namespace, name });
+    return found !== undefined && !found.spec.suspend;
+  };
   const say = (progress: PushProgress, report: SyncReport, ended?: Ended) => {
     const key = formatKey(keyOf('Kustomization', progress.kustomization));
     const news = toNews(lastWords.get(key), progress, report);
@@ -59,6 +63,10 @@ export function createPushReports(deps: ReportDeps): KeptReports {
     const word = { key, progress, report, ended, pushId, text, at: deps.now().getTime() };
     chains.add(key, async () => {
       for (const commit of await tell(deps, word)) summarize(commit);
+      // Who was suspended or deleted while it was at work gives no other result.
+      if (ended && text.state === 'pending' && !isAtWork(progress.kustomization)) {
+        await settleCommit(deps, commitOf(progress));
+      }
     });
   };
   return {

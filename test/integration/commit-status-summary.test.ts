@@ -205,6 +205,17 @@ test('a Kustomization that is suspended while it waits holds nothing up, and say
   assert.equal(await read(A), 'success: 1 deployed, 9 unaffected');
 });
 
+test('a Kustomization that is suspended while it is at work ends as suspended, whatever it waits for then', async () => {
+  const { announce, end, read, leave } = startReports();
+  const push = await announce(A, { affected: [web] });
+  await leave(makeKustomization('web', { suspend: true }));
+
+  await end(web, waiting(A), A, [push]);
+
+  assert.equal(await read(A, 'web'), 'error: not deployed: the Kustomization is suspended');
+  assert.equal(await read(A), 'success: 1 suspended, 9 unaffected');
+});
+
 test('a Kustomization that has its result keeps it when it is deleted', async () => {
   const { announce, end, read, leave } = startReports();
   const push = await announce(A, { affected: [web] });
