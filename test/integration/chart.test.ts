@@ -237,6 +237,7 @@ describe('the chart, rendered by helm', () => {
       'giteaApiUrl=https://d',
       'bitbucketApiUrl=https://e',
       'azureDevopsApiUrl=https://f',
+      'eventsAddr=http://g',
     ];
     const tenancy = ['tenancy.defaultServiceAccount=deployer', 'tenancy.noCrossNamespaceRefs=true'];
     const leftAlone = ['KUBECONFIG', 'HAWSER_KUSTOMIZE_PATH'];

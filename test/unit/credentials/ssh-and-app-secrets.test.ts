@@ -168,3 +168,22 @@ for (const { name, given, want, proxy, ...owner } of [...SSH_CASES, ...APP_CASES
     assert.equal(text, want);
   });
 }
+
+test('GitHub is asked for an App’s token as the source’s repository is reached: by its authority and proxy', async () => {
+  const ca = KEYS.certificate;
+  const asked: unknown[] = [];
+  const credentials = createCredentials({
+    readSecret: async (_, name) =>
+      encode(name === 'proxy' ? { address: 'http://proxy:3128' } : { ...APP, 'ca.crt': ca }),
+    appTokens: {
+      token: async ({ via }) => {
+        asked.push([via?.ca, via?.proxy?.url]);
+        return new Secret('ghs_token');
+      },
+    },
+  });
+
+  await credentials.forGitRepository({ ...OWNER, provider: 'github', proxySecretRef: { name: 'proxy' } });
+
+  assert.deepEqual(asked, [[ca.trim(), 'http://proxy:3128']]);
+});
