@@ -67,11 +67,11 @@ export async function startProviderApi(options: ProviderApiOptions = {}): Promis
       (body) => {
         requests.push({ method: request.method ?? '', path, at: Date.now(), authorization, body });
         if (mood.kind === 'hang') return;
-        if (mood.kind === 'nothing') request.destroy();
+        if (mood.kind === 'nothing') request.socket.destroy();
         else send(response, answerInMood(mood) ?? route({ options, statuses, request, path, body }));
       },
       () => {
-        request.destroy();
+        request.socket.destroy();
       },
     );
   });
