@@ -114,7 +114,8 @@ describe('the flux CLI, looking', () => {
 
     assert.match(check.stderr, /✔ hawser: deployment ready\n► hawser:v\S+\n/);
     assert.match(check.stderr, /✔ gitrepositories\.source\.toolkit\.fluxcd\.io\/v1\n/);
-    assert.match(check.stderr, /✔ kustomizations\.kustomize\.toolkit\.fluxcd\.io\/v1\n✔ all checks passed$/);
+    assert.match(check.stderr, /✔ kustomizations\.kustomize\.toolkit\.fluxcd\.io\/v1\n/);
+    assert.match(check.stderr, /✔ receivers\.notification\.toolkit\.fluxcd\.io\/v1\n✔ all checks passed$/);
     assert.match(version.stdout, /^hawser: v\S+$/m);
   });
 });

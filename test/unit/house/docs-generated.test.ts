@@ -30,7 +30,7 @@ const support: readonly { kind: string; field: string; want: string }[] = [
   { kind: 'GitRepository', field: 'spec.interval', want: 'yes' },
   { kind: 'GitRepository', field: 'spec.ref.branch', want: 'yes' },
   { kind: 'GitRepository', field: 'spec.ref.tag', want: 'yes' },
-  { kind: 'GitRepository', field: 'spec.verify.mode', want: 'not yet' },
+  { kind: 'GitRepository', field: 'spec.verify.mode', want: 'yes' },
   { kind: 'GitRepository', field: 'spec.provider', want: 'not yet: `aws`, `azure`' },
   { kind: 'Kustomization', field: 'spec.path', want: 'yes' },
   { kind: 'Kustomization', field: 'spec.patches[].target.kind', want: 'yes' },
