@@ -131,8 +131,9 @@ function reportEnd(
     run: SyncRun;
   },
 ): void {
-  // A sync that failed before it opened its source answers for what it was asked to deploy.
-  const sha = parseRevision(sync.attempt.revision ?? run.pending.revision)?.sha;
+  // What was deleted answers for what it was asked to deploy, as does a sync that failed before it opened its source.
+  const attempted = outcome.kind === 'gone' ? undefined : sync.attempt.revision;
+  const sha = parseRevision(attempted ?? run.pending.revision ?? sync.attempt.revision)?.sha;
   const source = sync.attempt.source ?? findSource(deps, sync.status.current);
   if (sha === undefined || !source) return;
   const { pushIds } = run.pending;
