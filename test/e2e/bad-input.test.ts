@@ -221,10 +221,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
 };
 
 const UNSUPPORTED_OF_SOURCES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'spec.verify': { verify: { mode: 'HEAD', secretRef: { name: 'keys' } } },
-  'spec.recurseSubmodules': { recurseSubmodules: true },
-  'spec.include': { include: [{ repository: { name: 'other' } }] },
-  'spec.sparseCheckout': { sparseCheckout: ['deploy'] },
   'spec.provider: azure': { provider: 'azure' },
 };
 
