@@ -7,6 +7,7 @@ import { Octokit } from '@octokit/core';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { Secret } from '../errors/secret.ts';
 import type { Connection } from './connection.ts';
+import { createTokenCache, type IssuedToken } from './create-token-cache.ts';
 
 /** An App, and the installation that a token is for: by id, or by the user or organisation that installed it. */
 export interface GitHubAppInstallation {
@@ -39,15 +40,8 @@ interface GitHubAppOptions {
   readonly timeoutMs?: number;
 }
 
-interface Issued {
-  readonly token: Secret;
-  /** Milliseconds since the epoch. */
-  readonly expiresAt: number;
-}
-
 const TIMEOUT_MS = 10_000;
 const RENEWED_BEFORE_MS = 5 * 60_000;
-const MOST_INSTALLATIONS = 1_000;
 
 /** Installation tokens, one request per installation and hour; whoever asks meanwhile shares it. */
 export function createGitHubAppTokens({
@@ -56,25 +50,10 @@ export function createGitHubAppTokens({
   now = Date.now,
   timeoutMs = TIMEOUT_MS,
 }: GitHubAppOptions): GitHubAppTokens {
-  const issued = new Map<string, Issued>();
-  const asked = new Map<string, Promise<Issued>>();
-  const ask = async (id: string, installation: GitHubAppInstallation): Promise<Issued> => {
-    const answer = await requestToken({ apiUrl, fetchVia, now, timeoutMs }, installation);
-    issued.delete(id);
-    issued.set(id, answer);
-    const [oldest] = issued.keys();
-    if (issued.size > MOST_INSTALLATIONS && oldest !== undefined) issued.delete(oldest);
-    return answer;
-  };
+  const cache = createTokenCache<Secret>(now);
   return {
-    async token(installation) {
-      const id = identify(installation);
-      const known = issued.get(id);
-      if (known && known.expiresAt - now() > RENEWED_BEFORE_MS) return known.token;
-      const pending = asked.get(id) ?? ask(id, installation).finally(() => asked.delete(id));
-      asked.set(id, pending);
-      return (await pending).token;
-    },
+    token: (installation) =>
+      cache.get(identify(installation), () => requestToken({ apiUrl, fetchVia, now, timeoutMs }, installation)),
   };
 }
 
@@ -97,7 +76,7 @@ const SIGN_IN_ROUTE = 'POST /app/installations/{id}/access_tokens';
 async function requestToken(
   { apiUrl, fetchVia, now, timeoutMs }: Required<GitHubAppOptions>,
   installation: GitHubAppInstallation,
-): Promise<Issued> {
+): Promise<IssuedToken<Secret>> {
   const authorization = `Bearer ${signAsApp(installation, now())}`;
   const octokit = new Octokit({
     baseUrl: (installation.apiUrl ?? apiUrl).replace(/\/+$/, ''),
@@ -108,7 +87,8 @@ async function requestToken(
   try {
     const id = installation.installationId ?? (await findInstallation(octokit, installation, headers));
     const { data } = await octokit.request(SIGN_IN_ROUTE, { id, headers });
-    return { token: new Secret(data.token), expiresAt: Date.parse(data.expires_at) };
+    const expiresAt = Date.parse(data.expires_at);
+    return { token: new Secret(data.token), renewAt: expiresAt - RENEWED_BEFORE_MS, expiresAt };
   } catch (error) {
     throw toError(installation, error);
   }
