@@ -11,7 +11,7 @@ export interface Certificate {
   readonly key: string;
 }
 
-/** An authority of its own with a server's certificate for 127.0.0.1 and a client's; all in PEM. */
+/** An authority of its own with a server's certificate for 127.0.0.1, maybe for more hosts, and a client's; all in PEM. */
 export interface Certificates {
   readonly ca: string;
   readonly server: Certificate;
@@ -19,7 +19,7 @@ export interface Certificates {
 }
 
 /** Makes an authority and what it signs, by openssl. */
-export async function makeCertificates(): Promise<Certificates> {
+export async function makeCertificates(hosts: readonly string[] = []): Promise<Certificates> {
   const directory = await mkdtemp(join(tmpdir(), 'hawser-certificates-'));
   const openssl = (...args: string[]) => run('openssl', args, { cwd: directory });
   const read = (name: string) => readFile(join(directory, name), 'utf8');
@@ -33,7 +33,8 @@ export async function makeCertificates(): Promise<Certificates> {
   };
   try {
     await openssl('req', '-x509', ...newKey, '-keyout', 'ca.key', '-out', 'ca.crt', '-days', '2', '-subj', '/CN=ca');
-    const server = await sign('server', 'subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth\n');
+    const names = ['IP:127.0.0.1', ...hosts.map((host) => `DNS:${host}`)].join(',');
+    const server = await sign('server', `subjectAltName=${names}\nextendedKeyUsage=serverAuth\n`);
     const client = await sign('client', 'extendedKeyUsage=clientAuth\n');
     return { ca: await read('ca.crt'), server, client };
   } finally {
