@@ -31,7 +31,7 @@ const SLOTS = 8;
 export function createCommitStatuses(deps: CommitStatusDeps) {
   const { config, logger, queues, pushRecords, cluster } = deps;
   const now = () => new Date();
-  const { routes, gitHubApps, ready, stop } = startStatusRoutes({ ...deps, client: cluster.client });
+  const { routes, gitHubApps, fetchVia, ready, stop } = startStatusRoutes({ ...deps, client: cluster.client });
   const reports = createPushReports({
     pushRecords,
     queues,
@@ -57,6 +57,8 @@ export function createCommitStatuses(deps: CommitStatusDeps) {
     reports,
     /** Tokens of GitHub Apps, which Git may use as well. */
     gitHubApps,
+    /** How those are reached who issue tokens. */
+    fetchVia,
     /** Resolves when it is known whom to tell. */
     ready,
     stop,

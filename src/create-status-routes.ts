@@ -4,6 +4,7 @@ import { createReporters } from './commit-status/create-reporters.ts';
 import { createStatusCredentials } from './commit-status/find-credentials.ts';
 import { createStatusRoutes, type StatusRoutes } from './commit-status/find-routes.ts';
 import type { Config } from './config/load-config.ts';
+import type { Connection } from './credentials/connection.ts';
 import { createGitHubAppTokens, type GitHubAppTokens } from './credentials/github-app.ts';
 import { OutOfTimeError, runBounded } from './expression/run-bounded.ts';
 import { toRegExp } from './expression/to-regexp.ts';
@@ -25,6 +26,8 @@ export interface RunningRoutes {
   readonly routes: StatusRoutes;
   /** Tokens of GitHub Apps, which Git may use as well. */
   readonly gitHubApps: GitHubAppTokens;
+  /** `fetch` over connections of such a kind, for whoever else issues tokens. */
+  readonly fetchVia: (via: Connection | undefined) => typeof fetch;
   /** Resolves when Flux's Alerts and Providers are known. */
   readonly ready: Promise<void>;
   stop(): Promise<void>;
@@ -34,10 +37,8 @@ export interface RunningRoutes {
 export function startStatusRoutes({ config, logger, client }: RoutesDeps): RunningRoutes {
   const { apiUrls, tokens } = config.commitStatus;
   const pools = createConnectionPools();
-  const gitHubApps = createGitHubAppTokens({
-    apiUrl: apiUrls.github ?? 'https://api.github.com',
-    fetchVia: (via) => createFetch(pools, via),
-  });
+  const fetchVia = (via: Connection | undefined) => createFetch(pools, via);
+  const gitHubApps = createGitHubAppTokens({ apiUrl: apiUrls.github ?? 'https://api.github.com', fetchVia });
   const readSecret = (namespace: string, name: string) => readSecretData(client, namespace, name);
   const createReporter = createReporters((via) => pools.poolFor(via));
   // notification-controller posts the statuses of Providers itself.
@@ -64,6 +65,7 @@ export function startStatusRoutes({ config, logger, client }: RoutesDeps): Runni
   return {
     routes: createStatusRoutes({ apiUrls, credentials, createReporter, alerts }),
     gitHubApps,
+    fetchVia,
     ready: following?.ready ?? Promise.resolve(),
     async stop() {
       await following?.stop();
@@ -73,7 +75,7 @@ export function startStatusRoutes({ config, logger, client }: RoutesDeps): Runni
 }
 
 /** Octokit's `fetch`, over the connections that a credential's owner wants. */
-function createFetch(pools: ConnectionPools, via: Parameters<ConnectionPools['poolFor']>[0]): typeof fetch {
+function createFetch(pools: ConnectionPools, via: Connection | undefined): typeof fetch {
   const fetchVia = (url: string, init: object) => undiciFetch(url, { ...init, dispatcher: pools.poolFor(via) });
   return fetchVia as unknown as typeof fetch;
 }

@@ -4,9 +4,8 @@ import type { ArtifactStore } from './artifact/artifact-store.ts';
 import { createArtifactReader } from './artifact/create-artifact-reader.ts';
 import type { Config } from './config/load-config.ts';
 import { createCommitStatuses } from './create-commit-statuses.ts';
-import { createCredentials } from './credentials/git-credentials.ts';
+import { createSourceCredentials } from './create-source-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
-import { readSecretData } from './kube/read-secret-data.ts';
 import { PROVIDERS, type Provider } from './model/push.ts';
 import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
@@ -122,10 +121,7 @@ function createParts(deps: WorkerRoleDeps) {
   const onError = (error: unknown) => logger.warn({ err: error }, 'a request could not be made');
   const commitStatuses = createCommitStatuses(deps);
   const { reports } = commitStatuses;
-  const credentials = createCredentials({
-    readSecret: (namespace, name) => readSecretData(client, namespace, name),
-    appTokens: commitStatuses.gitHubApps,
-  });
+  const credentials = createSourceCredentials({ config, client, ...commitStatuses });
   const artifactReader = createArtifactReader({ openOwn: (url) => artifacts.openUrl(url) });
   const targets = startTargets({ ...deps, now, onError });
   const sync: SyncDeps = {

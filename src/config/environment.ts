@@ -92,6 +92,14 @@ const serviceAccount = z
   .max(253, 'must have at most 253 characters')
   .regex(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'must be the name of a service account');
 
+/** GUIDs or domains; they become parts of URLs. */
+const azureId = z
+  .string()
+  .regex(
+    /^[0-9A-Za-z][0-9A-Za-z.-]{0,127}$/,
+    'must be an id as Azure shows it, such as 00000000-0000-0000-0000-000000000000',
+  );
+
 const flag = z.enum(['true', 'false'], 'must be true or false').transform((text) => text === 'true');
 
 const logLevel = z.enum(['debug', 'info', 'warn', 'error'], 'must be one of: debug, info, warn, error');
@@ -130,7 +138,9 @@ export const environment = z.object({
   HAWSER_KUSTOMIZE_PATH: z.string().prefault('kustomize').describe('The kustomize binary: a path, or a name on PATH.'),
   HAWSER_DEFAULT_SERVICE_ACCOUNT: serviceAccount
     .optional()
-    .describe('Service account that Kustomizations without `serviceAccountName` act as; as Hawser itself if unset.'),
+    .describe(
+      'Service account that Kustomizations without `serviceAccountName` act as, and whose identity sources with the providers `azure` and `aws` show; Hawser’s own if unset.',
+    ),
   HAWSER_NO_CROSS_NAMESPACE_REFS: flag
     .prefault('false')
     .describe('`true` forbids Kustomizations to use sources of other namespaces, and Receivers to ask their objects.'),
@@ -157,6 +167,26 @@ export const environment = z.object({
     .describe(
       'Flux’s notification-controller, to which events are sent too, such as `http://notification-controller.flux-system.svc.cluster.local.`; none if unset.',
     ),
+  AZURE_CLIENT_ID: azureId
+    .optional()
+    .describe('Hawser’s own identity in Azure, for Azure DevOps; Azure’s workload identity webhook sets these four.'),
+  AZURE_TENANT_ID: azureId.optional().describe('Tenant of that identity.'),
+  AZURE_FEDERATED_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('File with the token of Kubernetes that proves that identity.'),
+  AZURE_AUTHORITY_HOST: httpUrl
+    .refine((url) => url.startsWith('https:'), 'must be an https URL')
+    .prefault('https://login.microsoftonline.com')
+    .describe('Microsoft Entra ID, from which tokens for Azure DevOps come, those of service accounts too.'),
+  AWS_ROLE_ARN: z
+    .string()
+    .optional()
+    .describe('Hawser’s own role of AWS, for CodeCommit; Amazon’s webhook for roles of service accounts sets both.'),
+  AWS_WEB_IDENTITY_TOKEN_FILE: z
+    .string()
+    .optional()
+    .describe('File with the token of Kubernetes by which that role is taken.'),
   KUBECONFIG: z.string().optional().describe('Kubeconfig of the cluster; the credentials of the pod if unset.'),
   REDIS_URL: redisUrl
     .optional()

@@ -31,6 +31,21 @@ export interface Config {
   readonly searchPath: string;
   readonly kubeconfig: string | undefined;
   readonly redisUrl: Secret | undefined;
+  /** Hawser's identity in Azure, where it has one, and who issues tokens for Azure DevOps. */
+  readonly azure: {
+    readonly clientId: string | undefined;
+    readonly tenantId: string | undefined;
+    /** Path. */
+    readonly tokenFile: string | undefined;
+    /** Without trailing slash. */
+    readonly authorityUrl: string;
+  };
+  /** The role of AWS that Hawser itself has, if it has one. */
+  readonly aws: {
+    readonly roleArn: string | undefined;
+    /** Path. */
+    readonly tokenFile: string | undefined;
+  };
   /** What Kustomizations may do, and as whom. */
   readonly tenancy: {
     readonly defaultServiceAccount: string | undefined;
@@ -125,6 +140,13 @@ function toConfig(values: Environment, searchPath: string): Config {
     searchPath,
     kubeconfig: values.KUBECONFIG,
     redisUrl: values.REDIS_URL,
+    azure: Object.freeze({
+      clientId: values.AZURE_CLIENT_ID,
+      tenantId: values.AZURE_TENANT_ID,
+      tokenFile: values.AZURE_FEDERATED_TOKEN_FILE,
+      authorityUrl: values.AZURE_AUTHORITY_HOST,
+    }),
+    aws: Object.freeze({ roleArn: values.AWS_ROLE_ARN, tokenFile: values.AWS_WEB_IDENTITY_TOKEN_FILE }),
     tenancy: Object.freeze({
       defaultServiceAccount: values.HAWSER_DEFAULT_SERVICE_ACCOUNT,
       allowCrossNamespaceRefs: !values.HAWSER_NO_CROSS_NAMESPACE_REFS,

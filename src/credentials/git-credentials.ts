@@ -18,6 +18,7 @@ import {
   type SecretName,
   type SecretPurpose,
 } from './secret-data.ts';
+import type { CloudLogins } from './workload-identity.ts';
 
 /** How a Git remote is reached: who asks, whom to trust, through which proxy. */
 export interface GitCredentials extends Connection {
@@ -30,6 +31,7 @@ interface CredentialsOwner {
   readonly secretRef?: { readonly name: string } | undefined;
   readonly proxySecretRef?: { readonly name: string } | undefined;
   readonly provider?: string | undefined;
+  readonly serviceAccountName?: string | undefined;
   /** What is read of a Secret depends on whether this is an `ssh://` URL. */
   readonly url?: string | undefined;
 }
@@ -40,10 +42,15 @@ export interface Credentials {
   forGitRepository(owner: CredentialsOwner): Promise<GitCredentials | undefined>;
 }
 
+/** The providers that are clouds. */
+type Cloud = 'azure' | 'aws';
+
 interface Dependencies {
   readonly readSecret: ReadSecret;
   /** Exchanges a GitHub App's key for an installation's token, and keeps it while it lasts. */
   readonly appTokens?: GitHubAppTokens | undefined;
+  /** Find the identities that sources show to clouds. */
+  readonly cloudLogins?: Readonly<Record<Cloud, CloudLogins>> | undefined;
 }
 
 /** Flux's reason for a provider that does not fit its Secret. */
@@ -58,7 +65,7 @@ export function createCredentials(deps: Dependencies): Credentials {
   };
   return {
     async forGitRepository(owner) {
-      refuseClouds(owner);
+      refuseAccount(owner);
       const proxySecret = await read(owner, owner.proxySecretRef, 'proxy');
       const proxy = proxySecret && readProxyFor(proxySecret, owner);
       const secret = await read(owner, owner.secretRef, 'authentication');
@@ -74,6 +81,7 @@ async function readCredentials(
   { owner, proxy }: { owner: CredentialsOwner; proxy: GitProxy | undefined },
 ): Promise<GitCredentials | undefined> {
   if (owner.provider === 'github') return readOfGitHubApp(deps, secret, proxy);
+  if (isCloud(owner.provider)) return readOfCloud(deps, secret, { owner, cloud: owner.provider, proxy });
   if (isSsh(owner)) {
     if (secret) return { login: readSshLogin(secret) };
     throw new HawserError(
@@ -111,26 +119,47 @@ async function readOfGitHubApp(
   if (secret.text('githubAppID') === undefined) throw secret.complain(missing, PROVIDER_INVALID);
   const tls = readTls(secret);
   const app = { ...readGitHubApp(secret), via: toConnection(tls, proxy) };
-  return { login: { kind: 'github-app', token: await fetchToken(deps, app, secret) }, ...tls };
+  return { login: { kind: 'github-app', token: await fetchAppToken(deps, app, secret) }, ...tls };
 }
 
-async function fetchToken(
+async function fetchAppToken(
   { appTokens }: Dependencies,
   app: GitHubAppInstallation,
   secret: SecretData,
 ): Promise<Secret> {
   if (!appTokens) throw secret.complain('GitHub Apps are not supported here');
+  return await toToken(() => appTokens.token(app));
+}
+
+/** The Secret, if there is one, says how the cloud is reached; who asks is said by the provider. */
+async function readOfCloud(
+  { cloudLogins }: Dependencies,
+  secret: SecretData | undefined,
+  { owner, cloud, proxy }: { owner: CredentialsOwner; cloud: Cloud; proxy: GitProxy | undefined },
+): Promise<GitCredentials> {
+  if (!cloudLogins) throw new HawserError('CREDENTIALS_UNSUPPORTED', `spec.provider: ${cloud} is not supported here`);
+  const tls = secret ? readTls(secret) : {};
+  const token = await toToken(() => cloudLogins[cloud].token(owner, toConnection(tls, proxy)));
+  return { login: { kind: cloud, token }, ...tls };
+}
+
+function isCloud(provider: string | undefined): provider is Cloud {
+  return provider === 'azure' || provider === 'aws';
+}
+
+async function toToken(ask: () => Promise<Secret>): Promise<Secret> {
   try {
-    return await appTokens.token(app);
+    return await ask();
   } catch (error) {
     throw noToken(error);
   }
 }
 
 function noToken(cause: unknown): HawserError {
-  const { code, retryAt } = cause instanceof HawserError ? cause : { code: 'CREDENTIALS_UNAVAILABLE' as const };
   const message = `failed to configure authentication options: ${messageOf(cause)}`;
-  return new HawserError(code, message, { cause, ...(retryAt && { retryAt }) });
+  if (!(cause instanceof HawserError)) return new HawserError('CREDENTIALS_UNAVAILABLE', message, { cause });
+  const { code, reason, disposition, retryAt } = cause;
+  return new HawserError(code, message, { cause, reason, disposition, ...(retryAt && { retryAt }) });
 }
 
 function readProxyFor(secret: SecretData, owner: CredentialsOwner): GitProxy {
@@ -142,11 +171,12 @@ function isSsh({ url }: CredentialsOwner): boolean {
   return url?.toLowerCase().startsWith('ssh:') ?? false;
 }
 
-function refuseClouds({ provider }: CredentialsOwner): void {
-  if (provider !== 'azure' && provider !== 'aws') return;
+/** The definition of v1 says so as well; older ones, and those of others, may not. */
+function refuseAccount({ provider, serviceAccountName }: CredentialsOwner): void {
+  if (!serviceAccountName || isCloud(provider)) return;
   throw new HawserError(
-    'FIELD_UNSUPPORTED',
-    `spec.provider: ${provider} is not supported by this version of Hawser: remove it, and name a Secret in spec.secretRef`,
+    'RESOURCE_INVALID',
+    `serviceAccountName can only be set when provider is 'azure' or 'aws': remove spec.serviceAccountName, or set spec.provider`,
   );
 }
 

@@ -6,7 +6,10 @@ import type { SecretData } from './secret-data.ts';
 export type HttpLogin =
   | { readonly kind: 'basic'; readonly username: string; readonly password: Secret }
   | { readonly kind: 'bearer'; readonly token: Secret }
-  | { readonly kind: 'github-app'; readonly token: Secret };
+  | { readonly kind: 'github-app'; readonly token: Secret }
+  | { readonly kind: 'azure'; readonly token: Secret }
+  /** The token is user name and password, with a colon between them. */
+  | { readonly kind: 'aws'; readonly token: Secret };
 
 /** Reads `bearerToken`, which wins, or `username` and `password`; undefined if the Secret holds neither. */
 export function readHttpLogin(secret: SecretData): HttpLogin | undefined {

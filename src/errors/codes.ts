@@ -186,12 +186,12 @@ export const ERROR_CODES = {
   CREDENTIALS_UNAVAILABLE: {
     reason: 'AuthenticationFailed',
     disposition: 'retry',
-    help: 'The Secret that a source refers to could not be read. It is retried; create the Secret or permit Hawser to read it.',
+    help: 'A Secret or service account that a source refers to could not be read, or GitHub or Microsoft Entra ID gave no token for it. It is retried; the message says what is missing or who is away.',
   },
   CREDENTIALS_UNSUPPORTED: {
     reason: 'AuthenticationFailed',
     disposition: 'retry',
-    help: 'The Secret does not hold what the source needs: a key is missing, or its value is malformed. The message names the Secret and the key; it is read again at the next attempt.',
+    help: 'The Secret or service account does not hold what the source needs (a key or an annotation is missing, or its value is malformed), or the host refused what it says. The message names it; it is read again at the next attempt.',
   },
   ARTIFACT_PATH_INVALID: {
     reason: 'IllegalPath',

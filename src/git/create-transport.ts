@@ -1,7 +1,6 @@
 import { request } from 'undici';
 import type { HttpLogin } from '../credentials/read-http-login.ts';
 import { HawserError } from '../errors/hawser-error.ts';
-import type { Secret } from '../errors/secret.ts';
 import { createConnectionPools } from './connection-pools.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
@@ -63,13 +62,14 @@ function authorize({ url, credentials }: GitRemote, target: string): Record<stri
 }
 
 function toAuthorization(login: HttpLogin): string {
-  if (login.kind === 'bearer') return `Bearer ${login.token.reveal()}`;
-  if (login.kind === 'github-app') return toBasic(APP_USER, login.token);
-  return toBasic(login.username, login.password);
+  if (login.kind === 'bearer' || login.kind === 'azure') return `Bearer ${login.token.reveal()}`;
+  if (login.kind === 'aws') return toBasic(login.token.reveal());
+  if (login.kind === 'github-app') return toBasic(`${APP_USER}:${login.token.reveal()}`);
+  return toBasic(`${login.username}:${login.password.reveal()}`);
 }
 
-function toBasic(username: string, password: Secret): string {
-  return `Basic ${Buffer.from(`${username}:${password.reveal()}`).toString('base64')}`;
+function toBasic(userAndPassword: string): string {
+  return `Basic ${Buffer.from(userAndPassword).toString('base64')}`;
 }
 
 async function readBody(body: AsyncIterable<Buffer>, limits: Pick<GitLimits, 'responseBytes'>): Promise<Buffer> {

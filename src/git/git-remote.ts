@@ -63,6 +63,8 @@ function loginParts(credentials: GitCredentials | undefined) {
       return [login.kind, login.username, login.password.reveal()];
     case 'bearer':
     case 'github-app':
+    case 'azure':
+    case 'aws':
       return [login.kind, login.token.reveal()];
     case 'ssh':
       return [login.kind, login.identity.reveal(), login.passphrase?.reveal(), login.knownHosts];

@@ -49,6 +49,10 @@ export function nameRemote(error: HawserError, remote: GitRemote): HawserError {
 }
 
 const SECRET = 'the Secret that spec.secretRef names';
+const AZURE_IDENTITY =
+  'the identity of the service account join the organisation (Azure DevOps, Organization settings, Users) and';
+
+const AWS_ROLE = 'the role of the service account';
 
 /** What a person can do, by how the source logs in. */
 const WAYS_OUT: Partial<Record<ErrorCode, Readonly<Record<LoginKind, string>>>> = {
@@ -57,6 +61,8 @@ const WAYS_OUT: Partial<Record<ErrorCode, Readonly<Record<LoginKind, string>>>> 
     basic: `correct username and password in ${SECRET}`,
     bearer: `correct bearerToken in ${SECRET}`,
     'github-app': 'let the installation of the GitHub App read the repository',
+    azure: `let ${AZURE_IDENTITY} read the repository`,
+    aws: `permit ${AWS_ROLE} codecommit:GitPull on the repository`,
     ssh: `let the public key of identity read the repository, or correct identity and password in ${SECRET}`,
   },
   GIT_HOST_KEY_UNTRUSTED: {
@@ -67,6 +73,8 @@ const WAYS_OUT: Partial<Record<ErrorCode, Readonly<Record<LoginKind, string>>>> 
     ...sameFor(`correct spec.url, or let the user in ${SECRET} read the repository`),
     none: 'correct spec.url or, if the repository is private, name a Secret in spec.secretRef',
     'github-app': 'correct spec.url, or let the installation of the GitHub App read the repository',
+    azure: `correct spec.url, or let ${AZURE_IDENTITY} read the repository`,
+    aws: `correct spec.url, or permit ${AWS_ROLE} codecommit:GitPull on the repository`,
     ssh: 'correct spec.url, or let the public key of identity read the repository',
   },
 };
@@ -74,7 +82,7 @@ const WAYS_OUT: Partial<Record<ErrorCode, Readonly<Record<LoginKind, string>>>> 
 type LoginKind = NonNullable<GitCredentials['login']>['kind'] | 'none';
 
 function sameFor(text: string): Record<LoginKind, string> {
-  return { none: text, basic: text, bearer: text, 'github-app': text, ssh: text };
+  return { none: text, basic: text, bearer: text, 'github-app': text, azure: text, aws: text, ssh: text };
 }
 
 /** Flux ends such a message with the server's words, which are often none. */

@@ -36,7 +36,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 
 /** How to reach a source's remote, credentials included; throws if its URL shows credentials or its secret is bad. */
 export async function toRemote(deps: SyncDeps, source: GitRepository): Promise<GitRemote> {
-  const { url, secretRef, proxySecretRef, provider, timeout } = source.spec;
+  const { url, secretRef, proxySecretRef, provider, serviceAccountName, timeout } = source.spec;
   if (hasCredentials(url)) {
     throw new HawserError(
       'SOURCE_URL_INVALID',
@@ -44,7 +44,7 @@ export async function toRemote(deps: SyncDeps, source: GitRepository): Promise<G
     );
   }
   const namespace = source.metadata.namespace ?? '';
-  const wanted = { namespace, secretRef, proxySecretRef, provider, url };
+  const wanted = { namespace, secretRef, proxySecretRef, provider, serviceAccountName, url };
   const credentials = await deps.credentials.forGitRepository(wanted);
   return { url, credentials, timeoutMs: parseDuration(timeout) ?? DEFAULT_TIMEOUT_MS };
 }

@@ -14,7 +14,6 @@ import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
-import { refuseUnsupportedSource } from './find-unsupported.ts';
 import { leftBehind } from './follow-tags.ts';
 import { type OpenRevision, openRevision } from './open-revision.ts';
 import { toRemote } from './open-source.ts';
@@ -44,7 +43,6 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   const { run } = sync;
   if (sync.source.metadata.deletionTimestamp) return settled(await finalizeSource(deps, sync), run.pending.hints);
   if (sync.source.spec.suspend) return settled({ kind: 'suspended' }, run.pending.hints);
-  refuseUnsupportedSource(sync.source);
   const source = await ensureFinalizer(deps, sync.source, run);
   const followed = toFollowedReference(source.spec.ref);
   const memory = memoryOf(deps.memories, uidOf(source));

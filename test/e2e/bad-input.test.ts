@@ -220,10 +220,6 @@ const UNSUPPORTED: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   'spec.decryption.serviceAccountName': { decryption: { provider: 'sops', serviceAccountName: 'kms' } },
 };
 
-const UNSUPPORTED_OF_SOURCES: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  'spec.provider: azure': { provider: 'azure' },
-};
-
 async function badManifests(t: TestContext, story: Story): Promise<void> {
   const { namespace, repository } = story;
   const before = makeDeployment('immutable', 'web:v1');
@@ -381,9 +377,6 @@ async function unsupportedFields(t: TestContext, story: Story): Promise<void> {
   for (const [field, spec] of fields) {
     await story.create(makeKustomization({ name: nameFor(field), namespace }, { path, ...spec }));
   }
-  for (const [field, spec] of Object.entries(UNSUPPORTED_OF_SOURCES)) {
-    await story.create(makeGitRepository({ name: nameFor(field), namespace }, { url: repository.url, ...spec }));
-  }
   const said = (field: string) => ({
     reason: 'UnsupportedField',
     shape: 'final' as const,
@@ -398,13 +391,6 @@ async function unsupportedFields(t: TestContext, story: Story): Promise<void> {
       await told(story, nameFor(field), said(field));
     });
   }
-  for (const field of Object.keys(UNSUPPORTED_OF_SOURCES)) {
-    await t.test(`${field} of a GitRepository is refused, not ignored`, async () => {
-      await refused(story, 'GitRepository', nameFor(field), said(field));
-      await told(story, nameFor(field), said(field));
-    });
-  }
-
   await t.test('nothing was applied, and without the field it is', async () => {
     assert.equal(await story.get('v1', 'ConfigMap', 'unsupported'), undefined);
 

@@ -16,7 +16,7 @@ const INSTALL = join(ROOT, 'deploy/install.yaml');
 
 interface Manifest {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly annotations?: object };
   // biome-ignore lint/suspicious/noExplicitAny: a test reads into manifests of every kind
   readonly [field: string]: any;
 }
@@ -240,7 +240,11 @@ describe('the chart, rendered by helm', () => {
       'eventsAddr=http://g',
     ];
     const tenancy = ['tenancy.defaultServiceAccount=deployer', 'tenancy.noCrossNamespaceRefs=true'];
-    const leftAlone = ['KUBECONFIG', 'HAWSER_KUSTOMIZE_PATH'];
+    const setByAzure = ['CLIENT_ID', 'TENANT_ID', 'FEDERATED_TOKEN_FILE', 'AUTHORITY_HOST'].map(
+      (name) => `AZURE_${name}`,
+    );
+    const setByAmazon = ['AWS_ROLE_ARN', 'AWS_WEB_IDENTITY_TOKEN_FILE'];
+    const leftAlone = ['KUBECONFIG', 'HAWSER_KUSTOMIZE_PATH', ...setByAzure, ...setByAmazon];
 
     const environment = environmentOf(
       render('redis.external=true', ...tenancy, ...settings.map((setting) => `config.${setting}`)),
@@ -252,6 +256,20 @@ describe('the chart, rendered by helm', () => {
     const texts = [...environment].filter((entry): entry is [string, string] => typeof entry[1] === 'string');
     const config = loadConfig({ ...Object.fromEntries(texts), ...secrets });
     assert.equal(config.artifactUrl, 'http://hawser-artifacts.flux-system.svc.cluster.local.');
+  });
+
+  test('an identity in Azure is an annotation of the service account and a label of the Pod', () => {
+    const id = '66666666-7777-8888-9999-000000000000';
+    const manifests = render(
+      String.raw`podLabels.azure\.workload\.identity/use=yes`,
+      String.raw`serviceAccount.annotations.azure\.workload\.identity/client-id=${id}`,
+    );
+
+    const pod = find(manifests, 'Deployment')?.spec.template;
+    assert.equal(pod.metadata.labels['azure.workload.identity/use'], 'yes');
+    const account = find(manifests, 'ServiceAccount');
+    assert.deepEqual(account?.metadata.annotations, { 'azure.workload.identity/client-id': id });
+    assert.equal(pod.spec.serviceAccountName, account?.metadata.name);
   });
 
   test('a persistent data directory is a claim of the release, or the one that is named', () => {

@@ -69,6 +69,20 @@ const LOGINS = [
     wrong: { kind: 'github-app' as const, token: new Secret('ghs_2') },
     wayOut: /let the installation of the GitHub App read the repository$/,
   },
+  {
+    name: 'a token of an identity in Azure',
+    switches: { bearer: 'ey.x.y' },
+    login: { kind: 'azure' as const, token: new Secret('ey.x.y') },
+    wrong: { kind: 'azure' as const, token: new Secret('ey.x.z') },
+    wayOut: /let the identity .* join the organisation .* and read the repository$/,
+  },
+  {
+    name: 'a signature by a role of AWS',
+    switches: { auth: { username: 'ASIA%session', password: '20260101T000000Zabc' } },
+    login: { kind: 'aws' as const, token: new Secret('ASIA%session:20260101T000000Zabc') },
+    wrong: { kind: 'aws' as const, token: new Secret('ASIA%session:20260101T000000Zabd') },
+    wayOut: /permit the role of the service account codecommit:GitPull on the repository$/,
+  },
 ];
 
 for (const { name, switches, login, wrong, wayOut } of LOGINS) {

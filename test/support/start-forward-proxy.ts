@@ -19,8 +19,14 @@ interface Login {
   readonly password: string;
 }
 
-/** An HTTP proxy on a free loopback port that forwards, tunnels, and demands a login if one is given. */
-export async function startForwardProxy(login?: Login): Promise<ForwardProxy> {
+/**
+ * An HTTP proxy on a free loopback port that forwards, tunnels, and demands a login if one is given. Tunnels to what
+ * `routes` names (`host:port`) end at the URL that stands there.
+ */
+export async function startForwardProxy(
+  login?: Login,
+  routes: Readonly<Record<string, string>> = {},
+): Promise<ForwardProxy> {
   const requests: ProxyRequest[] = [];
   const wanted = login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
   const isWelcome = ({ headers }: IncomingMessage) => !wanted || headers['proxy-authorization'] === wanted;
@@ -38,10 +44,10 @@ export async function startForwardProxy(login?: Login): Promise<ForwardProxy> {
   server.on('connect', (request: IncomingMessage, client: Duplex) => {
     requests.push({ line: `CONNECT ${request.url}`, headers: request.headers });
     if (!isWelcome(request)) return void client.end('HTTP/1.1 407 Proxy Authentication Required\r\n\r\n');
-    const [host = '', port = ''] = (request.url ?? '').split(':');
+    const { hostname, port } = new URL(routes[request.url ?? ''] ?? `tunnel://${request.url}`);
     join(
       client,
-      net.connect(Number(port), host, () => client.write('HTTP/1.1 200 OK\r\n\r\n')),
+      net.connect(Number(port), hostname, () => client.write('HTTP/1.1 200 OK\r\n\r\n')),
     );
   });
   return listen(server, requests, 'http');

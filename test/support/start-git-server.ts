@@ -14,6 +14,8 @@ export interface GitServerSwitches {
   auth?: { readonly username: string; readonly password: string } | undefined;
   /** Demand this bearer token. */
   bearer?: string | undefined;
+  /** Demand a header Authorization of which this is true. */
+  authorize?: ((header: string) => boolean) | undefined;
   /** Wait before answering. */
   delayMs?: number | undefined;
   /** Break the connection before the headers (of every request or the next one) or in the body; `short` ends half a body cleanly. */
@@ -160,6 +162,9 @@ function refusal(exchange: Exchange): Answer | undefined {
   }
   if (switches.bearer !== undefined && request.headers.authorization !== `Bearer ${switches.bearer}`) {
     return { status: 401, headers: { 'www-authenticate': 'Bearer realm="git"' }, body: Buffer.from('') };
+  }
+  if (switches.authorize && !switches.authorize(request.headers.authorization ?? '')) {
+    return { status: 403, headers: {}, body: Buffer.from('') };
   }
   if (switches.refuse === 'http-500') return text(500, 'out of order');
   if (switches.refuse === 'http-429')

@@ -94,6 +94,34 @@ const accepted: readonly { name: string; given: Env; read: (config: Config) => u
     want: ['server'],
   },
   {
+    name: 'what Azure’s webhook gives a Pod',
+    given: {
+      AZURE_CLIENT_ID: '66666666-7777-8888-9999-000000000000',
+      AZURE_TENANT_ID: 'contoso.onmicrosoft.com',
+      AZURE_FEDERATED_TOKEN_FILE: '/var/run/secrets/azure/tokens/azure-identity-token',
+      AZURE_AUTHORITY_HOST: 'https://login.microsoftonline.us/',
+    },
+    read: ({ azure }) => ({ ...azure }),
+    want: {
+      clientId: '66666666-7777-8888-9999-000000000000',
+      tenantId: 'contoso.onmicrosoft.com',
+      tokenFile: '/var/run/secrets/azure/tokens/azure-identity-token',
+      authorityUrl: 'https://login.microsoftonline.us',
+    },
+  },
+  {
+    name: 'what Amazon’s webhook gives a Pod',
+    given: { AWS_ROLE_ARN: 'arn:aws:iam::123456789012:role/hawser', AWS_WEB_IDENTITY_TOKEN_FILE: '/var/token' },
+    read: ({ aws }) => ({ ...aws }),
+    want: { roleArn: 'arn:aws:iam::123456789012:role/hawser', tokenFile: '/var/token' },
+  },
+  {
+    name: 'no identity in Azure',
+    given: {},
+    read: ({ azure }) => [azure.clientId, azure.tenantId, azure.tokenFile, azure.authorityUrl],
+    want: [undefined, undefined, undefined, 'https://login.microsoftonline.com'],
+  },
+  {
     name: 'variables of others',
     given: { HAWSER_PORT: 'tcp://10.0.0.1:80' },
     read: ({ roles }) => roles.size,
@@ -144,6 +172,16 @@ const refused: readonly { name: string; given: Env; want: RegExp }[] = [
     name: 'a token that is soon guessed',
     given: { HAWSER_TRIGGER_TOKEN: `${'a'.repeat(16)},short` },
     want: /HAWSER_TRIGGER_TOKEN must be tokens of at least 16 characters/,
+  },
+  {
+    name: 'an authority of Azure that anybody could listen to',
+    given: { AZURE_AUTHORITY_HOST: 'http://login.microsoftonline.com' },
+    want: /AZURE_AUTHORITY_HOST must be an https URL/,
+  },
+  {
+    name: 'a tenant of Azure that would lead elsewhere',
+    given: { AZURE_TENANT_ID: '../common' },
+    want: /AZURE_TENANT_ID must be an id as Azure shows it/,
   },
   { name: 'an absent file', given: { GITHUB_TOKEN_FILE: '/nowhere' }, want: /GITHUB_TOKEN_FILE names .* \(ENOENT\)/ },
   {

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createCredentials } from '../../../src/credentials/git-credentials.ts';
+import type { CloudLogins } from '../../../src/credentials/workload-identity.ts';
 import { HawserError } from '../../../src/errors/hawser-error.ts';
 import { redact } from '../../../src/errors/redact.ts';
+import { Secret } from '../../../src/errors/secret.ts';
 import { APP, BASIC, describe, encode, OWNER, SSH, SSH_URL, TLS } from './make-secrets.ts';
 
 test('a source without secretRef is read anonymously, and no Secret is looked up', async () => {
@@ -59,6 +61,71 @@ test('when GitHub gives no token, the error says why and when to ask again', asy
     retryAt,
   });
 });
+
+const AZURE = { namespace: 'team', url: 'https://dev.azure.com/acme/web/_git/app', provider: 'azure' };
+
+/** One cloud; whoever asks the other one fails. */
+function only(cloud: 'azure' | 'aws', logins: CloudLogins): Record<'azure' | 'aws', CloudLogins> {
+  const other = { token: () => assert.fail('asked another cloud') };
+  return { azure: other, aws: other, [cloud]: logins };
+}
+
+for (const cloud of ['azure', 'aws'] as const)
+  test(`an identity of ${cloud} logs in where a source asks for it, reached as the source says`, async () => {
+    const asked: unknown[] = [];
+    const ca = TLS['tls.crt'].trim();
+    const credentials = createCredentials({
+      readSecret: async (_, name) =>
+        encode(name === 'proxy' ? { address: 'http://proxy:3128' } : { ...BASIC, 'ca.crt': ca }),
+      cloudLogins: only(cloud, {
+        token: async ({ namespace, serviceAccountName, url }, via) => {
+          asked.push([namespace, serviceAccountName, url, via?.ca, via?.proxy?.url]);
+          return new Secret('issued-token');
+        },
+      }),
+    });
+    const more = { serviceAccountName: 'reader', secretRef: { name: 'git' }, proxySecretRef: { name: 'proxy' } };
+
+    const bare = await credentials.forGitRepository({ ...AZURE, provider: cloud });
+    const full = await credentials.forGitRepository({ ...AZURE, ...more, provider: cloud });
+
+    assert.deepEqual([bare, full].map(describe), [
+      `${cloud} issued-token`,
+      `${cloud} issued-token, ca, proxy http://proxy:3128 :`,
+    ]);
+    assert.deepEqual(asked, [
+      ['team', undefined, AZURE.url, undefined, undefined],
+      ['team', 'reader', AZURE.url, ca, 'http://proxy:3128'],
+    ]);
+  });
+
+test('when Entra ID gives no token, the error keeps its reason, its kind and when to ask again', async () => {
+  const details = { reason: 'InvalidProviderConfiguration', disposition: 'stalled' } as const;
+  const credentials = createCredentials({
+    readSecret: () => assert.fail('looked up'),
+    cloudLogins: only('azure', {
+      token: () => Promise.reject(new HawserError('CREDENTIALS_UNSUPPORTED', 'not Azure DevOps', details)),
+    }),
+  });
+
+  await assert.rejects(credentials.forGitRepository(AZURE), {
+    code: 'CREDENTIALS_UNSUPPORTED',
+    message: 'failed to configure authentication options: not Azure DevOps',
+    ...details,
+  });
+});
+
+for (const provider of [undefined, 'generic', 'github']) {
+  test(`an account is refused where the provider is ${provider ?? 'not named'}, as Flux's definition refuses it`, async () => {
+    const credentials = createCredentials({ readSecret: async () => encode(APP) });
+    const owner = { ...OWNER, provider, serviceAccountName: 'reader' };
+
+    await assert.rejects(credentials.forGitRepository(owner), {
+      disposition: 'stalled',
+      message: /^serviceAccountName can only be set when provider is 'azure' or 'aws': remove/,
+    });
+  });
+}
 
 test('a Secret is looked up in the namespace of its source, anew each time', async () => {
   const passwords = ['before rotation', 'after rotation'];

@@ -69,7 +69,7 @@ export function describe(found: GitCredentials | undefined): string {
   const { login, ca, clientCertificate, proxy } = found ?? {};
   const parts = [
     login?.kind === 'basic' && `${login.username}:${login.password.reveal()}`,
-    (login?.kind === 'bearer' || login?.kind === 'github-app') && `${login.kind} ${login.token.reveal()}`,
+    login && 'token' in login && `${login.kind} ${login.token.reveal()}`,
     login?.kind === 'ssh' && `ssh key of ${login.identity.reveal().length} bytes`,
     login?.kind === 'ssh' && login.passphrase && `passphrase ${login.passphrase.reveal()}`,
     login?.kind === 'ssh' && `hosts ${login.knownHosts.trim()}`,

@@ -143,12 +143,6 @@ const APP_CASES: readonly Case[] = [
     provider: 'github',
     want: `${REFUSED} the value of 'githubAppBaseURL' is no URL such as https://github.example.com/api/v3`,
   },
-  {
-    name: 'anything, where the provider is a cloud',
-    given: BASIC,
-    provider: 'azure',
-    want: 'spec.provider: azure is not supported by this version of Hawser: remove it, and name a Secret in spec.secretRef',
-  },
 ];
 
 for (const { name, given, want, proxy, ...owner } of [...SSH_CASES, ...APP_CASES]) {

@@ -52,6 +52,12 @@ const CASES: readonly { name: string; a: Reach; b: Reach; same: boolean }[] = [
     same: false,
   },
   {
+    name: 'an identity of Azure with another token',
+    a: { url: HTTP, credentials: { login: { kind: 'azure', token: secret('t') } } },
+    b: { url: HTTP, credentials: { login: { kind: 'azure', token: secret('u') } } },
+    same: false,
+  },
+  {
     name: 'another authority',
     a: { url: HTTP, credentials: { ca: 'a' } },
     b: { url: HTTP, credentials: { ca: 'b' } },
