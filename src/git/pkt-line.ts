@@ -7,6 +7,8 @@ export type Packet =
 
 const MARKS = ['flush', 'delimiter', 'end'] as const;
 const MAX_CONTENT_BYTES = 65_516;
+/** Of one answer. They are read in one go, and servers fill theirs: a pack of the largest size has 4,000. */
+const MOST_PACKETS = 1_000_000;
 
 export const FLUSH = '0000';
 export const DELIMITER = '0001';
@@ -18,10 +20,15 @@ export function encodePacket(line: string): string {
   return `${(length + 4).toString(16).padStart(4, '0')}${line}\n`;
 }
 
-/** Reads the pkt-lines of a buffer one by one; throws GIT_RESPONSE_INVALID where it is cut or malformed. */
+/**
+ * Reads the pkt-lines of a buffer one by one. Throws GIT_RESPONSE_INVALID where it is cut or malformed, and
+ * GIT_LIMIT_EXCEEDED for more than a million.
+ */
 export function* readPackets(buffer: Buffer, start = 0): Generator<Packet & { readonly end: number }> {
   let offset = start;
-  while (offset < buffer.length) {
+  for (let count = 0; offset < buffer.length; count++) {
+    if (count === MOST_PACKETS)
+      throw new HawserError('GIT_LIMIT_EXCEEDED', `an answer of more than ${count} pkt-lines`);
     const length = readLength(buffer, offset);
     const mark = MARKS[length];
     const end = mark ? offset + 4 : offset + length;

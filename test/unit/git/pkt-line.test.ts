@@ -63,3 +63,16 @@ test('an introduction that never ends is read once, whatever its length', () => 
   assert.ok(reads.every((found) => found === undefined));
   assert.throws(() => find(Buffer.from('none')), { code: 'GIT_RESPONSE_INVALID' });
 });
+
+test('an answer cut into more than a million pkt-lines is refused', () => {
+  const million = Buffer.from('0004'.repeat(1_000_000));
+  let count = 0;
+
+  for (const _ of readPackets(million)) count++;
+
+  assert.equal(count, 1_000_000);
+  const readAll = () => {
+    for (const _ of readPackets(Buffer.concat([million, Buffer.from('0004')]))) count++;
+  };
+  assert.throws(readAll, { code: 'GIT_LIMIT_EXCEEDED', message: /more than 1000000 pkt-lines/ });
+});
