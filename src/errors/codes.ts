@@ -444,7 +444,7 @@ export const ERROR_CODES = {
   GIT_LIMIT_EXCEEDED: {
     reason: 'GitOperationFailed',
     disposition: 'retry',
-    help: 'The repository exceeds a bound (size of a response, of an object, number of objects, depth). The message names it; make the repository smaller.',
+    help: 'The repository exceeds a bound (size of a response, of an object, number of objects or refs, depth). The message names it; make the repository smaller.',
   },
   GIT_CONTENT_INVALID: {
     reason: 'GitOperationFailed',

@@ -4,6 +4,7 @@ import type { GitAnswer, Transport } from './create-transport.ts';
 import { isOfType, isRedirect } from './git-answer.ts';
 import { type GitRemote, toPlainUrl } from './git-remote.ts';
 import { type Advertisement, parseAdvertisement } from './protocol-v1.ts';
+import type { WantedRefs } from './ref-list.ts';
 
 const MAX_REDIRECTS = 3;
 const UPLOAD_PACK = 'git-upload-pack';
@@ -13,8 +14,7 @@ const UPLOAD_PACK = 'git-upload-pack';
  * GIT_PROTOCOL_UNSUPPORTED for what this client cannot work with.
  */
 export async function askWhatItSpeaks(
-  transport: Transport,
-  remote: GitRemote,
+  { transport, remote, refs }: { transport: Transport; remote: GitRemote; refs: WantedRefs },
   signal: AbortSignal,
 ): Promise<{ base: string; advertisement: Advertisement }> {
   const suffix = `/info/refs?service=${UPLOAD_PACK}`;
@@ -30,7 +30,7 @@ export async function askWhatItSpeaks(
     }
     checkStatus(answer);
     if (!isOfType(answer, `application/x-${UPLOAD_PACK}-advertisement`)) throw unsupported('dumb HTTP');
-    const advertisement = parseAdvertisement(answer.body);
+    const advertisement = parseAdvertisement(answer.body, refs);
     checkSupported(advertisement);
     return { base: url.endsWith(suffix) ? url.slice(0, -suffix.length) : toPlainUrl(remote.url), advertisement };
   }
@@ -54,11 +54,11 @@ function followRedirect(from: string, { headers }: GitAnswer): string {
 
 /** Throws GIT_PROTOCOL_UNSUPPORTED for a server that this client cannot work with. */
 export function checkSupported(advertisement: Advertisement): void {
-  const { version, capabilities } = advertisement;
+  const { capabilities } = advertisement;
   if (capabilities.has('object-format=sha256')) throw unsupported('SHA-256 object ids');
-  if (version === 1 && advertisement.refs.length === 0) return;
+  if (advertisement.version === 1 && advertisement.isEmpty) return;
   const fetchFeatures = [...capabilities].find((name) => name.startsWith('fetch='))?.slice('fetch='.length) ?? '';
-  const features = version === 2 ? new Set(fetchFeatures.split(' ')) : capabilities;
+  const features = advertisement.version === 2 ? new Set(fetchFeatures.split(' ')) : capabilities;
   if (!features.has('shallow')) throw unsupported('fetches without shallow history');
 }
 

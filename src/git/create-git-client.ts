@@ -36,7 +36,7 @@ export interface EnsureRequest {
 /** Reads from Git remotes and from the local store of each source. */
 export interface GitClient {
   /** The refs below prefixes (all refs if there are none), in one request; with patience one shared by several. */
-  listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>;
+  listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<readonly RemoteRef[]>;
   /** Why a ref that `listRefs` did not name is absent: GIT_EMPTY_REPOSITORY or GIT_REF_NOT_FOUND, to be thrown. */
   explainAbsence(remote: GitRemote, ref: string, signal: AbortSignal): Promise<HawserError>;
   /** Makes a commit's files present in the source's store with at most one fetch, shared by all who ask meanwhile. */
@@ -94,6 +94,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
   const flights = createSingleFlight();
   const overHttp = createRemoteGit({
     transport,
+    limits,
     scratchDir: join(directory, 'scratch'),
     onProfile: (url, { protocol }) => observe({ kind: 'remote-classified', url, protocol }),
   });

@@ -5,8 +5,10 @@ import type { GitAnswer, Transport } from './create-transport.ts';
 import { fetchWithIsomorphicGit } from './fetch-with-isomorphic-git.ts';
 import { isOfType, isRedirect } from './git-answer.ts';
 import { type GitRemote, type RemoteRef, remoteIdentity, toPlainUrl } from './git-remote.ts';
+import type { GitLimits } from './limits.ts';
 import { encodeWant, parseWanted } from './protocol-v1.ts';
 import { encodeFetch, encodeLsRefs, type FetchRequest, parseFetch, parseLsRefs } from './protocol-v2.ts';
+import { NO_REFS, type WantedRefs } from './ref-list.ts';
 
 /** What a remote was found to speak, and where (a redirect may have led elsewhere on the same origin). */
 export interface RemoteProfile {
@@ -17,13 +19,14 @@ export interface RemoteProfile {
 
 /** The questions asked of a Git server, whatever protocol it speaks; errors are not prefixed with the remote yet. */
 export interface RemoteGit {
-  listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<RemoteRef[]>;
+  listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<readonly RemoteRef[]>;
   /** A pack with the commit's files, as deltas over `have` where there is one. */
   fetchPack(remote: GitRemote, wanted: FetchRequest, signal: AbortSignal): Promise<Buffer>;
 }
 
 interface Options {
   readonly transport: Transport;
+  readonly limits: Pick<GitLimits, 'refs'>;
   /** Directory for the last resort's short-lived repositories. */
   readonly scratchDir: string;
   /** Told once per remote what it speaks, where that is not plain v2. */
@@ -51,30 +54,30 @@ export function createRemoteGit(options: Options): RemoteGit {
     profiles.set(remoteIdentity(remote), profile); // what one tenant's proxy says must not lead another astray
     options.onProfile?.(url, profile);
   };
-  const introduce = async (remote: GitRemote, signal: AbortSignal) => {
-    const { base, advertisement } = await askWhatItSpeaks(options.transport, remote, signal);
+  const introduce = async (remote: GitRemote, refs: WantedRefs, signal: AbortSignal) => {
+    const { base, advertisement } = await askWhatItSpeaks({ transport: options.transport, remote, refs }, signal);
     const known = profiles.get(remoteIdentity(remote));
     const older = known?.protocol === 'isomorphic-git' ? 'isomorphic-git' : 'v1';
     const protocol = advertisement.version === 2 ? 'v2' : older;
     const isKnown = known?.protocol === protocol && known.base === base;
-    const isEmpty = advertisement.version === 1 && advertisement.refs.length === 0; // then it may say nothing at all
+    const isEmpty = advertisement.version === 1 && advertisement.isEmpty; // then it may say nothing at all
     if (!isKnown && !isEmpty) learn(remote, { protocol, base, capabilities: advertisement.capabilities });
     return advertisement;
   };
 
   /** Undefined if the remote turns out not to speak v2. */
-  const speakV2 = async <T>(remote: GitRemote, { body, parse }: V2Question<T>, signal: AbortSignal) => {
-    const answer = await askV2(options.transport, { remote, base: profileOf(remote).base, body }, signal);
+  const speakV2 = async <T>(remote: GitRemote, { parse, ...question }: V2Question<T>, signal: AbortSignal) => {
+    const answer = await askV2(options.transport, { remote, base: profileOf(remote).base, ...question }, signal);
     const first = answer && parse(answer);
     if (first) return first;
-    if ((await introduce(remote, signal)).version !== 2) return undefined;
-    const again = await askV2(options.transport, { remote, base: profileOf(remote).base, body }, signal);
+    if ((await introduce(remote, NO_REFS, signal)).version !== 2) return undefined;
+    const again = await askV2(options.transport, { remote, base: profileOf(remote).base, ...question }, signal);
     return (again && parse(again)) ?? noAnswer();
   };
 
-  const listRefsV1 = async (remote: GitRemote, prefixes: readonly string[], signal: AbortSignal) => {
-    const advertisement = await introduce(remote, signal);
-    return advertisement.version === 1 ? belowPrefixes(advertisement.refs, prefixes) : undefined;
+  const listRefsV1 = async (remote: GitRemote, wanted: WantedRefs, signal: AbortSignal) => {
+    const advertisement = await introduce(remote, wanted, signal);
+    return advertisement.version === 1 ? advertisement.refs : undefined;
   };
 
   const fetchOlder = async (
@@ -93,15 +96,17 @@ export function createRemoteGit(options: Options): RemoteGit {
 
   return {
     listRefs: async (remote, prefixes, signal) => {
-      const older = profileOf(remote).protocol === 'v2' ? undefined : await listRefsV1(remote, prefixes, signal);
+      const wanted = { prefixes, mostRefs: options.limits.refs };
+      const older = profileOf(remote).protocol === 'v2' ? undefined : await listRefsV1(remote, wanted, signal);
       if (older) return older;
-      const refs = await speakV2(remote, { body: encodeLsRefs(prefixes), parse: parseLsRefs }, signal);
-      return refs ?? (await listRefsV1(remote, prefixes, signal)) ?? noAnswer();
+      const parse = (answer: Buffer) => parseLsRefs(answer, wanted);
+      const refs = await speakV2(remote, { body: encodeLsRefs(prefixes), parse }, signal);
+      return refs ?? (await listRefsV1(remote, wanted, signal)) ?? noAnswer();
     },
 
     fetchPack: async (remote, wanted, signal) => {
       if (profileOf(remote).protocol === 'v2') {
-        const pack = await speakV2(remote, { body: encodeFetch(wanted), parse: parseFetch }, signal);
+        const pack = await speakV2(remote, { body: encodeFetch(wanted), isForPack: true, parse: parseFetch }, signal);
         if (pack) return pack;
       }
       const profile = profileOf(remote);
@@ -111,8 +116,7 @@ export function createRemoteGit(options: Options): RemoteGit {
   };
 }
 
-interface V2Question<T> {
-  readonly body: string;
+interface V2Question<T> extends Pick<Question, 'body' | 'isForPack'> {
   /** Undefined if the answer is none of protocol v2. */
   readonly parse: (answer: Buffer) => T | undefined;
 }
@@ -121,11 +125,12 @@ interface Question {
   readonly remote: GitRemote;
   readonly base: string;
   readonly body: string;
+  readonly isForPack?: boolean;
 }
 
 /** One v2 request; undefined if what comes back makes it worth asking what the server speaks. */
-async function askV2(transport: Transport, { remote, base, body }: Question, signal: AbortSignal) {
-  const answer = await post(transport, { remote, base, body }, signal);
+async function askV2(transport: Transport, question: Question, signal: AbortSignal) {
+  const answer = await post(transport, question, signal);
   if ([404, 405, 415].includes(answer.status) || isRedirect(answer)) return undefined;
   checkStatus(answer);
   return isOfType(answer, `application/x-${UPLOAD_PACK}-result`) ? answer.body : undefined;
@@ -139,26 +144,20 @@ async function fetchV1(
 ): Promise<Buffer | undefined> {
   if (!profile.capabilities.has('side-band-64k')) return undefined;
   const body = encodeWant(wanted, profile.capabilities);
-  const answer = await post(transport, { remote, base: profile.base, body }, signal);
+  const answer = await post(transport, { remote, base: profile.base, body, isForPack: true }, signal);
   checkStatus(answer);
   return parseWanted(answer.body);
 }
 
-function post(transport: Transport, { remote, base, body }: Question, signal: AbortSignal): Promise<GitAnswer> {
+function post(transport: Transport, { base, ...question }: Question, signal: AbortSignal): Promise<GitAnswer> {
   const headers = {
     'content-type': `application/x-${UPLOAD_PACK}-request`,
     accept: `application/x-${UPLOAD_PACK}-result`,
-    ...(body.includes('command=') && V2_HEADER),
+    ...(question.body.includes('command=') && V2_HEADER),
   };
-  return transport.send({ remote, method: 'POST', url: `${base}/${UPLOAD_PACK}`, headers, body }, signal);
+  return transport.send({ ...question, method: 'POST', url: `${base}/${UPLOAD_PACK}`, headers }, signal);
 }
 
 function noAnswer(): never {
   throw new HawserError('GIT_RESPONSE_INVALID', 'the server speaks protocol v2 but did not answer');
-}
-
-/** The refs whose names begin with one of the prefixes; all of them if there are none. */
-export function belowPrefixes(refs: readonly RemoteRef[], prefixes: readonly string[]): RemoteRef[] {
-  if (prefixes.length === 0) return [...refs];
-  return refs.filter(({ name }) => prefixes.some((prefix) => name.startsWith(prefix)));
 }

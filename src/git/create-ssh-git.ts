@@ -2,17 +2,18 @@ import { mkdir, rm } from 'node:fs/promises';
 import { HawserError } from '../errors/hawser-error.ts';
 import { checkSupported } from './ask-what-it-speaks.ts';
 import { createLimiter } from './create-limiter.ts';
-import { belowPrefixes, type RemoteGit } from './create-remote-git.ts';
+import type { RemoteGit } from './create-remote-git.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
 import { FLUSH } from './pkt-line.ts';
 import { type Advertisement, encodeWant, parseAdvertisement, parseWanted } from './protocol-v1.ts';
 import { encodeFetch, encodeLsRefs, parseFetch, parseLsRefs } from './protocol-v2.ts';
+import { NO_REFS, type WantedRefs } from './ref-list.ts';
 import { runSsh } from './run-ssh.ts';
 import { toSshAddress } from './ssh-address.ts';
 
 interface Options {
-  readonly limits: Pick<GitLimits, 'responseBytes'>;
+  readonly limits: Pick<GitLimits, 'responseBytes' | 'refBytes' | 'refs'>;
   /** A directory of this module's own for keys in use; what a killed process left there is removed. */
   readonly directory: string;
   /** The ssh program; found by name in the system's directories. */
@@ -24,6 +25,13 @@ export interface SshGit extends RemoteGit {
   close(): Promise<void>;
 }
 
+/** What is wanted of a server: which of its refs, how large an answer at most, and to which question. */
+interface Talk {
+  readonly refs: WantedRefs;
+  readonly responseBytes: number;
+  readonly ask: (server: Advertisement) => string;
+}
+
 /** Servers drop connections at random when more are being opened (sshd: MaxStartups 10). */
 const MOST_TALKS_PER_HOST = 8;
 
@@ -33,7 +41,7 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   let prepared: Promise<unknown> | undefined;
-  const talk = async (remote: GitRemote, ask: (server: Advertisement) => string, signal: AbortSignal) => {
+  const talk = async (remote: GitRemote, { refs, responseBytes, ask }: Talk, signal: AbortSignal) => {
     prepared ??= prepare(directory);
     await prepared;
     const login = remote.credentials?.login;
@@ -41,11 +49,12 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
     const address = toSshAddress(remote.url);
     let server: Advertisement | undefined;
     const asked = (advertisement: Buffer) => {
-      server = parseAdvertisement(advertisement);
+      server = parseAdvertisement(advertisement, refs);
       checkSupported(server);
       return ask(server);
     };
-    const wanted = { sshPath, directory, address, login, responseBytes: limits.responseBytes, ask: asked };
+    const bounds = { introductionBytes: limits.refBytes, responseBytes };
+    const wanted = { sshPath, directory, address, login, ...bounds, ask: asked };
     const until = AbortSignal.any([signal, closing.signal]);
     const talking = limiter.run(`${address.host}:${address.port}`, () => runSsh(wanted, until), until);
     running.add(talking);
@@ -55,22 +64,24 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
 
   return {
     listRefs: async (remote, prefixes, signal) => {
-      const { answer, server } = await talk(
-        remote,
-        ({ version }) => (version === 2 ? encodeLsRefs(prefixes) : FLUSH),
-        signal,
-      );
-      if (server?.version === 1) return belowPrefixes(server.refs, prefixes);
-      return parseLsRefs(answer) ?? noAnswer();
+      const refs = { prefixes, mostRefs: limits.refs };
+      const ask = ({ version }: Advertisement) => (version === 2 ? encodeLsRefs(prefixes) : FLUSH);
+      const { answer, server } = await talk(remote, { refs, responseBytes: limits.refBytes, ask }, signal);
+      if (server?.version === 1) return server.refs;
+      return parseLsRefs(answer, refs) ?? noAnswer();
     },
 
     fetchPack: async (remote, wanted, signal) => {
       const ask = (server: Advertisement) => {
         if (server.version === 2) return encodeFetch(wanted);
-        return server.refs.length === 0 ? FLUSH : encodeWant(wanted, server.capabilities);
+        return server.isEmpty ? FLUSH : encodeWant(wanted, server.capabilities);
       };
-      const { answer, server } = await talk(remote, ask, signal);
-      if (server?.version === 1 && server.refs.length === 0) {
+      const { answer, server } = await talk(
+        remote,
+        { refs: NO_REFS, responseBytes: limits.responseBytes, ask },
+        signal,
+      );
+      if (server?.version === 1 && server.isEmpty) {
         throw new HawserError('GIT_EMPTY_REPOSITORY', 'git repository is empty');
       }
       return (server?.version === 2 ? parseFetch(answer) : parseWanted(answer)) ?? noAnswer();

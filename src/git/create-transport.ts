@@ -12,6 +12,8 @@ export interface GitRequest {
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
+  /** Where a pack is to come; any other answer is bounded as a list of refs is. */
+  readonly isForPack?: boolean;
 }
 
 export interface GitAnswer {
@@ -30,9 +32,9 @@ export interface Transport {
 const APP_USER = 'x-access-token';
 
 /** Makes what all sources share: connections are reused by those who are reached in the same way. */
-export function createTransport(limits: Pick<GitLimits, 'responseBytes'>): Transport {
+export function createTransport(limits: Pick<GitLimits, 'responseBytes' | 'refBytes'>): Transport {
   const pools = createConnectionPools();
-  const sendOnce = async ({ remote, method, url, headers, body }: GitRequest, signal: AbortSignal) => {
+  const sendOnce = async ({ remote, method, url, headers, body, isForPack }: GitRequest, signal: AbortSignal) => {
     const answer = await request(url, {
       dispatcher: pools.poolFor(remote.credentials),
       method,
@@ -40,7 +42,7 @@ export function createTransport(limits: Pick<GitLimits, 'responseBytes'>): Trans
       headers: { 'user-agent': 'git/2.0 (hawser)', ...authorize(remote, url), ...headers },
       ...(body !== undefined && { body }),
     });
-    return { answer, read: () => readBody(answer.body, limits) };
+    return { answer, read: () => readBody(answer.body, isForPack ? limits.responseBytes : limits.refBytes) };
   };
   return {
     send: async (wanted, signal) => {
@@ -72,14 +74,12 @@ function toBasic(userAndPassword: string): string {
   return `Basic ${Buffer.from(userAndPassword).toString('base64')}`;
 }
 
-async function readBody(body: AsyncIterable<Buffer>, limits: Pick<GitLimits, 'responseBytes'>): Promise<Buffer> {
+async function readBody(body: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > limits.responseBytes) {
-      throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${limits.responseBytes} bytes`);
-    }
+    if (bytes > most) throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${most} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, bytes);

@@ -5,6 +5,8 @@ import git, { type GitHttpRequest, type GitHttpResponse } from 'isomorphic-git';
 import { checkStatus } from './check-status.ts';
 import type { Transport } from './create-transport.ts';
 import type { GitRemote } from './git-remote.ts';
+import type { GitLimits } from './limits.ts';
+import { parseAdvertisement } from './protocol-v1.ts';
 import { readSideband } from './sideband.ts';
 
 interface LastResort {
@@ -13,6 +15,7 @@ interface LastResort {
   readonly remote: GitRemote;
   readonly base: string;
   readonly sha: string;
+  readonly limits: Pick<GitLimits, 'refs'>;
 }
 
 /**
@@ -23,9 +26,11 @@ export async function fetchWithIsomorphicGit(resort: LastResort, signal: AbortSi
   const gitdir = join(resort.scratchDir, `fetch-${randomUUID()}.git`);
   const taken = new PackTaken();
   const request = async (wanted: GitHttpRequest): Promise<GitHttpResponse> => {
-    const answer = await resort.transport.send({ remote: resort.remote, ...(await toRequest(wanted)) }, signal);
+    const asked = { remote: resort.remote, isForPack: wanted.method === 'POST', ...(await toRequest(wanted)) };
+    const answer = await resort.transport.send(asked, signal);
     checkStatus(answer);
-    if (wanted.method === 'POST') throw taken.with(readSideband(answer.body, 0));
+    if (asked.isForPack) throw taken.with(readSideband(answer.body, 0));
+    parseAdvertisement(answer.body, { prefixes: [], mostRefs: resort.limits.refs }); // refused before isomorphic-git keeps all
     const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
     return { url: wanted.url, statusCode: answer.status, statusMessage: '', headers, body: once(answer.body) };
   };

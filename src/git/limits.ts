@@ -2,6 +2,10 @@
 export interface GitLimits {
   /** Bytes of one answer. */
   readonly responseBytes: number;
+  /** Bytes of an answer that lists refs, or in which a server introduces itself. */
+  readonly refBytes: number;
+  /** Refs kept of one list. */
+  readonly refs: number;
   readonly objectsPerPack: number;
   /** Bytes of one object, inflated. */
   readonly objectBytes: number;
@@ -17,6 +21,8 @@ const MIB = 1024 * 1024;
 /** The bounds in force; tests use smaller ones. */
 export const GIT_LIMITS: GitLimits = {
   responseBytes: 256 * MIB,
+  refBytes: 64 * MIB,
+  refs: 500_000,
   objectsPerPack: 500_000,
   objectBytes: 64 * MIB,
   packBytes: 256 * MIB,

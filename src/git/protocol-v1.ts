@@ -1,31 +1,46 @@
 import type { RemoteRef } from './git-remote.ts';
 import { encodePacket, FLUSH, readPackets, textOf } from './pkt-line.ts';
 import type { FetchRequest } from './protocol-v2.ts';
+import { createRefList, type RefList, type WantedRefs } from './ref-list.ts';
 import { readSideband } from './sideband.ts';
 import { toRemoteError } from './to-remote-error.ts';
 
 /** What a server says about itself in answer to `GET info/refs`. */
 export type Advertisement =
   | { readonly version: 2; readonly capabilities: ReadonlySet<string> }
-  | { readonly version: 1; readonly capabilities: ReadonlySet<string>; readonly refs: readonly RemoteRef[] };
+  | {
+      readonly version: 1;
+      readonly capabilities: ReadonlySet<string>;
+      /** True if the repository has no refs at all. */
+      readonly isEmpty: boolean;
+      /** Those that were wanted. */
+      readonly refs: readonly RemoteRef[];
+    };
 
 /** Used where offered; side-band and shallow are not in this list because nothing goes without them. */
 const OPTIONAL = ['thin-pack', 'ofs-delta', 'no-progress'];
 const PEELED = '^{}';
 
-/** Reads the advertisement of either version. */
-export function parseAdvertisement(body: Buffer): Advertisement {
-  const lines: string[] = [];
+/** Reads the advertisement of either version; of version 1 the wanted refs are kept. */
+export function parseAdvertisement(body: Buffer, wanted: WantedRefs): Advertisement {
+  const list = createRefList(wanted);
+  const lines = readLines(body);
+  const { value: first = '' } = lines.next();
+  if (first === 'version 2') return { version: 2, capabilities: new Set(lines) };
+  const [ref = '', capabilities = ''] = first.split('\0');
+  let isEmpty = !addRef(list, ref);
+  for (const line of lines) if (addRef(list, line)) isEmpty = false;
+  return { version: 1, capabilities: new Set(capabilities.split(' ')), isEmpty, refs: list.refs };
+}
+
+function* readLines(body: Buffer): Generator<string, undefined> {
   for (const packet of readPackets(body)) {
     if (packet.kind !== 'data') continue;
     const line = textOf(packet.data);
     if (line.startsWith('ERR ')) throw toRemoteError(line.slice(4));
-    if (!line.startsWith('# service=') && line !== 'version 1') lines.push(line);
+    if (!line.startsWith('# service=') && line !== 'version 1') yield line;
   }
-  if (lines[0] === 'version 2') return { version: 2, capabilities: new Set(lines.slice(1)) };
-  const [first = '', capabilities = ''] = (lines[0] ?? '').split('\0');
-  const refs = parseRefs([first, ...lines.slice(1)]);
-  return { version: 1, capabilities: new Set(capabilities.split(' ')), refs };
+  return undefined;
 }
 
 /** The v1 request of one commit without history. */
@@ -41,15 +56,11 @@ export function parseWanted(body: Buffer): Buffer | undefined {
   return body.length === 0 ? undefined : readSideband(body, 0);
 }
 
-function parseRefs(lines: readonly string[]): RemoteRef[] {
-  const refs = new Map<string, RemoteRef>();
-  for (const line of lines) {
-    const match = /^([0-9a-f]{40}) (\S+)$/.exec(line);
-    const [, sha, name] = match ?? [];
-    if (sha === undefined || name === undefined || name === 'capabilities^{}') continue;
-    const base = name.endsWith(PEELED) ? refs.get(name.slice(0, -PEELED.length)) : undefined;
-    if (base) refs.set(base.name, { ...base, peeled: sha });
-    else refs.set(name, { name, sha });
-  }
-  return [...refs.values()];
+/** False if the line names no ref. */
+function addRef(list: RefList, line: string): boolean {
+  const [, sha, name] = /^([0-9a-f]{40}) (\S+)$/.exec(line) ?? [];
+  if (sha === undefined || name === undefined || name === 'capabilities^{}') return false;
+  if (name.endsWith(PEELED)) list.peel(name.slice(0, -PEELED.length), sha);
+  else list.add({ name, sha });
+  return true;
 }

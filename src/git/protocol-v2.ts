@@ -1,6 +1,7 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import type { RemoteRef } from './git-remote.ts';
 import { DELIMITER, encodePacket, FLUSH, readPackets, textOf } from './pkt-line.ts';
+import { createRefList, type WantedRefs } from './ref-list.ts';
 import { readSideband } from './sideband.ts';
 import { toRemoteError } from './to-remote-error.ts';
 
@@ -19,14 +20,14 @@ export function encodeLsRefs(prefixes: readonly string[]): string {
   return `${encodePacket('command=ls-refs')}${DELIMITER}${lines.map(encodePacket).join('')}${FLUSH}`;
 }
 
-/** Reads the answer to `ls-refs`; undefined if it is not one of protocol v2. */
-export function parseLsRefs(body: Buffer): RemoteRef[] | undefined {
+/** Reads the answer to `ls-refs`, a bounded number of refs; undefined if it is not one of protocol v2. */
+export function parseLsRefs(body: Buffer, wanted: WantedRefs): readonly RemoteRef[] | undefined {
   if (!/^[0-9a-f]{4}/.test(body.toString('latin1', 0, 4))) return undefined;
-  const refs: RemoteRef[] = [];
+  const list = createRefList(wanted); // a server may name more than it was asked for
   for (const packet of readPackets(body)) {
-    if (packet.kind !== 'data') return refs;
+    if (packet.kind !== 'data') return list.refs;
     const ref = parseRef(textOf(packet.data));
-    if (ref) refs.push(ref);
+    if (ref) list.add(ref);
   }
   throw new HawserError('GIT_RESPONSE_INVALID', 'the list of refs was cut short');
 }

@@ -15,6 +15,8 @@ export interface SshTalk {
   readonly directory: string;
   readonly address: SshAddress;
   readonly login: SshLogin;
+  /** Bytes at most until the server has introduced itself. */
+  readonly introductionBytes: number;
   readonly responseBytes: number;
   /** What to ask a server that introduces itself so; it is told that nothing follows. */
   readonly ask: (advertisement: Buffer) => string;
@@ -119,9 +121,8 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
   const findFlush = createFlushFinder();
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > talk.responseBytes) {
-      throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${talk.responseBytes} bytes`);
-    }
+    const most = asked ? talk.responseBytes : talk.introductionBytes;
+    if (bytes > most) throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${most} bytes`);
     chunks.push(chunk);
     if (asked) continue;
     const end = findFlush(chunk);
@@ -129,6 +130,7 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
     const said = Buffer.concat(chunks);
     chunks.splice(0, chunks.length, said.subarray(end));
     asked = true;
+    bytes = said.length - end;
     send(talk.ask(said.subarray(0, end)));
   }
   const rest = Buffer.concat(chunks);

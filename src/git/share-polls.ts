@@ -1,6 +1,6 @@
 import type { RemoteGit } from './create-remote-git.ts';
-import { belowPrefixes } from './create-remote-git.ts';
 import { type GitRemote, type RemoteRef, remoteIdentity } from './git-remote.ts';
+import { belowPrefixes } from './ref-list.ts';
 import { createSingleFlight } from './single-flight.ts';
 
 /** Those who wait for one answer: open until the least patient of them has waited long enough. */
@@ -31,7 +31,7 @@ export function sharePolls(git: RemoteGit): RemoteGit {
     return group;
   };
 
-  const ask = async (group: Group, remote: GitRemote, signal: AbortSignal): Promise<RemoteRef[]> => {
+  const ask = async (group: Group, remote: GitRemote, signal: AbortSignal): Promise<readonly RemoteRef[]> => {
     signal.addEventListener('abort', group.close, { once: true });
     await group.closed;
     signal.throwIfAborted();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
@@ -249,6 +250,24 @@ test('an abort ends a request with its own reason', async (t) => {
 
   await assert.rejects(listing, { message: 'shutting down' });
 });
+
+for (const protocol of ['v1', 'v2'] as const) {
+  test(`a list of refs is bounded in number and bytes, a pack is not, over protocol ${protocol}`, async (t) => {
+    const few = await startGitBench(t, { limits: { refs: 2 } });
+    const short = await startGitBench(t, { limits: { refBytes: 2_000 } });
+    const list = (bench: typeof few, prefixes: string[]) => bench.client.listRefs(bench.remote, prefixes, never);
+    for (const bench of [few, short]) bench.server.set({ protocol });
+    const sha = await short.repository.commitAndPush({ a: randomBytes(5_000).toString('hex') });
+    await few.repository.commitAndPush({ a: '1' });
+    for (const tag of ['one', 'two', 'three']) await few.repository.tag(tag);
+
+    assert.equal((await list(few, ['refs/heads/'])).length, 1);
+    await assert.rejects(list(few, ['refs/tags/']), { code: 'GIT_LIMIT_EXCEEDED', message: /more than 2 refs/ });
+    await short.ensure(sha);
+    for (const letter of 'abcdefghij') await short.repository.tag(letter.repeat(180));
+    await assert.rejects(list(short, []), { code: 'GIT_LIMIT_EXCEEDED', message: /larger than 2000 bytes/ });
+  });
+}
 
 test('an answer larger than allowed is given up', async (t) => {
   const bench = await startGitBench(t, { limits: { responseBytes: 100 } });

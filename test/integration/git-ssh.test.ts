@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import net, { type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -186,11 +187,14 @@ test('a path means itself to the shell on the other side, whatever it holds', as
   assert.equal((await bench.client.listRefs({ ...remote, url }, MAIN, never))[0]?.sha, sha);
 });
 
-test('an answer over SSH that is larger than allowed is given up', async (t) => {
-  const { bench, ensure } = await startSshBench(t, { limits: { responseBytes: 500 } });
-  const sha = await bench.repository.commitAndPush({ a: '1', b: 'x'.repeat(20_000) });
+test('an answer over SSH that is larger than allowed is given up, and so is an introduction', async (t) => {
+  for (const limits of [{ responseBytes: 500 }, { refBytes: 50 }]) {
+    const { bench, ensure } = await startSshBench(t, { limits });
+    const sha = await bench.repository.commitAndPush({ a: '1', b: randomBytes(2_000).toString('hex') });
+    const [most] = Object.values(limits);
 
-  await assert.rejects(ensure(sha), { code: 'GIT_LIMIT_EXCEEDED', message: /larger than 500 bytes/ });
+    await assert.rejects(ensure(sha), { code: 'GIT_LIMIT_EXCEEDED', message: new RegExp(`larger than ${most} bytes`) });
+  }
 });
 
 /** Accepts connections and says nothing, or hangs up. */
