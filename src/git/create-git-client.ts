@@ -8,6 +8,8 @@ import { createTransport } from './create-transport.ts';
 import type { GitObject } from './git-object.ts';
 import type { GitRemote, RemoteRef } from './git-remote.ts';
 import { GIT_LIMITS, type GitLimits } from './limits.ts';
+import { createPackMemory, type PackMemory } from './pack-memory.ts';
+import { createPackReader } from './read-pack.ts';
 import { respectPauses } from './respect-pauses.ts';
 import { sharePolls } from './share-polls.ts';
 import { createSingleFlight } from './single-flight.ts';
@@ -78,6 +80,7 @@ export interface GitClientOptions {
 interface Deps {
   readonly remoteGit: RemoteGit;
   readonly sourceOf: (uid: string) => SourceObjects;
+  readonly packMemory: PackMemory;
   readonly observe: (event: GitEvent) => void;
 }
 
@@ -91,6 +94,7 @@ export function createGitClient(options: GitClientOptions): GitClient {
   const observe = options.observe ?? (() => undefined);
   const transport = createTransport(limits);
   const sources = new Map<string, SourceObjects>();
+  const reader = createPackReader(limits);
   const flights = createSingleFlight();
   const overHttp = createRemoteGit({
     transport,
@@ -105,11 +109,12 @@ export function createGitClient(options: GitClientOptions): GitClient {
     if (known) return known;
     const path = join(directory, `${checkedUid(uid)}${STORE_SUFFIX}`);
     const { slackBytes } = options;
-    const made = new SourceObjects({ path, limits, observe, ...(slackBytes !== undefined && { slackBytes }) });
+    const made = new SourceObjects({ path, limits, reader, observe, ...(slackBytes !== undefined && { slackBytes }) });
     sources.set(uid, made);
     return made;
   };
-  const deps: Deps = { remoteGit, sourceOf, observe };
+  const packMemory = createPackMemory({ mostBytes: limits.packsAtOnceBytes, largestBytes: limits.responseBytes });
+  const deps: Deps = { remoteGit, sourceOf, packMemory, observe };
 
   return {
     listRefs: (remote, prefixes, signal) =>
@@ -162,10 +167,15 @@ async function fetchOnce(deps: Deps, request: EnsureRequest, signal: AbortSignal
   const { sourceUid, remote, sha, have, tag = sha } = request;
   const startedAt = performance.now();
   await withRemote(remote, signal, async (limited) => {
-    const pack = await deps.remoteGit.fetchPack(remote, { sha: tag, have }, limited);
-    await deps.sourceOf(sourceUid).add(pack, sha);
-    const durationMs = performance.now() - startedAt;
-    deps.observe({ kind: 'fetched', sourceUid, sha, bytes: pack.length, durationMs });
+    const room = deps.packMemory.open(limited);
+    try {
+      const pack = await deps.remoteGit.fetchPack(remote, { sha: tag, have, room }, room.signal);
+      const bytes = pack.length; // reading takes the pack away
+      await deps.sourceOf(sourceUid).add(pack, sha, room.signal);
+      deps.observe({ kind: 'fetched', sourceUid, sha, bytes, durationMs: performance.now() - startedAt });
+    } finally {
+      room.close();
+    }
   });
 }
 

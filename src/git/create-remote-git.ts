@@ -6,6 +6,7 @@ import { fetchWithIsomorphicGit } from './fetch-with-isomorphic-git.ts';
 import { isOfType, isRedirect } from './git-answer.ts';
 import { type GitRemote, type RemoteRef, remoteIdentity, toPlainUrl } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
+import type { PackRoom } from './pack-memory.ts';
 import { encodeWant, parseWanted } from './protocol-v1.ts';
 import { encodeFetch, encodeLsRefs, type FetchRequest, parseFetch, parseLsRefs } from './protocol-v2.ts';
 import { NO_REFS, type WantedRefs } from './ref-list.ts';
@@ -17,11 +18,16 @@ export interface RemoteProfile {
   readonly capabilities: ReadonlySet<string>;
 }
 
+/** One commit wanted, and the room that its pack may take up. */
+export interface PackRequest extends FetchRequest {
+  readonly room: PackRoom;
+}
+
 /** The questions asked of a Git server, whatever protocol it speaks; errors are not prefixed with the remote yet. */
 export interface RemoteGit {
   listRefs(remote: GitRemote, prefixes: readonly string[], signal: AbortSignal): Promise<readonly RemoteRef[]>;
   /** A pack with the commit's files, as deltas over `have` where there is one. */
-  fetchPack(remote: GitRemote, wanted: FetchRequest, signal: AbortSignal): Promise<Buffer>;
+  fetchPack(remote: GitRemote, wanted: PackRequest, signal: AbortSignal): Promise<Buffer>;
 }
 
 interface Options {
@@ -82,14 +88,14 @@ export function createRemoteGit(options: Options): RemoteGit {
 
   const fetchOlder = async (
     remote: GitRemote,
-    { profile, wanted }: { profile: RemoteProfile; wanted: FetchRequest },
+    { profile, wanted }: { profile: RemoteProfile; wanted: PackRequest },
     signal: AbortSignal,
   ) => {
     if (profile.protocol === 'v1') {
       const pack = await fetchV1(options.transport, { remote, profile, wanted }, signal);
       if (pack) return pack;
     }
-    const pack = await fetchWithIsomorphicGit({ ...options, remote, base: profile.base, sha: wanted.sha }, signal);
+    const pack = await fetchWithIsomorphicGit({ ...options, ...wanted, remote, base: profile.base }, signal);
     if (profile.protocol !== 'isomorphic-git') learn(remote, { ...profile, protocol: 'isomorphic-git' });
     return pack;
   };
@@ -106,7 +112,7 @@ export function createRemoteGit(options: Options): RemoteGit {
 
     fetchPack: async (remote, wanted, signal) => {
       if (profileOf(remote).protocol === 'v2') {
-        const pack = await speakV2(remote, { body: encodeFetch(wanted), isForPack: true, parse: parseFetch }, signal);
+        const pack = await speakV2(remote, { body: encodeFetch(wanted), room: wanted.room, parse: parseFetch }, signal);
         if (pack) return pack;
       }
       const profile = profileOf(remote);
@@ -116,7 +122,7 @@ export function createRemoteGit(options: Options): RemoteGit {
   };
 }
 
-interface V2Question<T> extends Pick<Question, 'body' | 'isForPack'> {
+interface V2Question<T> extends Pick<Question, 'body' | 'room'> {
   /** Undefined if the answer is none of protocol v2. */
   readonly parse: (answer: Buffer) => T | undefined;
 }
@@ -125,7 +131,7 @@ interface Question {
   readonly remote: GitRemote;
   readonly base: string;
   readonly body: string;
-  readonly isForPack?: boolean;
+  readonly room?: PackRoom;
 }
 
 /** One v2 request; undefined if what comes back makes it worth asking what the server speaks. */
@@ -139,12 +145,12 @@ async function askV2(transport: Transport, question: Question, signal: AbortSign
 /** Undefined if the server does not say anything this client understands. */
 async function fetchV1(
   transport: Transport,
-  { remote, profile, wanted }: { remote: GitRemote; profile: RemoteProfile; wanted: FetchRequest },
+  { remote, profile, wanted }: { remote: GitRemote; profile: RemoteProfile; wanted: PackRequest },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   if (!profile.capabilities.has('side-band-64k')) return undefined;
   const body = encodeWant(wanted, profile.capabilities);
-  const answer = await post(transport, { remote, base: profile.base, body, isForPack: true }, signal);
+  const answer = await post(transport, { remote, base: profile.base, body, room: wanted.room }, signal);
   checkStatus(answer);
   return parseWanted(answer.body);
 }

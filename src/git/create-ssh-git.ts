@@ -5,6 +5,7 @@ import { createLimiter } from './create-limiter.ts';
 import type { RemoteGit } from './create-remote-git.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
+import type { PackRoom } from './pack-memory.ts';
 import { FLUSH } from './pkt-line.ts';
 import { type Advertisement, encodeWant, parseAdvertisement, parseWanted } from './protocol-v1.ts';
 import { encodeFetch, encodeLsRefs, parseFetch, parseLsRefs } from './protocol-v2.ts';
@@ -29,6 +30,7 @@ export interface SshGit extends RemoteGit {
 interface Talk {
   readonly refs: WantedRefs;
   readonly responseBytes: number;
+  readonly room?: PackRoom | undefined;
   readonly ask: (server: Advertisement) => string;
 }
 
@@ -41,7 +43,7 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
   const closing = new AbortController();
   const running = new Set<Promise<unknown>>();
   let prepared: Promise<unknown> | undefined;
-  const talk = async (remote: GitRemote, { refs, responseBytes, ask }: Talk, signal: AbortSignal) => {
+  const talk = async (remote: GitRemote, { refs, ask, ...bounds }: Talk, signal: AbortSignal) => {
     prepared ??= prepare(directory);
     await prepared;
     const login = remote.credentials?.login;
@@ -53,8 +55,8 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
       checkSupported(server);
       return ask(server);
     };
-    const bounds = { introductionBytes: limits.refBytes, responseBytes };
-    const wanted = { sshPath, directory, address, login, ...bounds, ask: asked };
+    const introductionBytes = limits.refBytes;
+    const wanted = { sshPath, directory, address, login, introductionBytes, ...bounds, ask: asked };
     const until = AbortSignal.any([signal, closing.signal]);
     const talking = limiter.run(`${address.host}:${address.port}`, () => runSsh(wanted, until), until);
     running.add(talking);
@@ -71,14 +73,14 @@ export function createSshGit({ limits, directory, sshPath = 'ssh' }: Options): S
       return parseLsRefs(answer, refs) ?? noAnswer();
     },
 
-    fetchPack: async (remote, wanted, signal) => {
+    fetchPack: async (remote, { room, ...wanted }, signal) => {
       const ask = (server: Advertisement) => {
         if (server.version === 2) return encodeFetch(wanted);
         return server.isEmpty ? FLUSH : encodeWant(wanted, server.capabilities);
       };
       const { answer, server } = await talk(
         remote,
-        { refs: NO_REFS, responseBytes: limits.responseBytes, ask },
+        { refs: NO_REFS, responseBytes: limits.responseBytes, room, ask },
         signal,
       );
       if (server?.version === 1 && server.isEmpty) {

@@ -4,6 +4,7 @@ import { HawserError } from '../errors/hawser-error.ts';
 import { createConnectionPools } from './connection-pools.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
+import type { PackRoom } from './pack-memory.ts';
 import { isStaleConnection } from './to-git-error.ts';
 
 export interface GitRequest {
@@ -13,7 +14,7 @@ export interface GitRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Buffer;
   /** Where a pack is to come; any other answer is bounded as a list of refs is. */
-  readonly isForPack?: boolean;
+  readonly room?: PackRoom | undefined;
 }
 
 export interface GitAnswer {
@@ -34,15 +35,20 @@ const APP_USER = 'x-access-token';
 /** Makes what all sources share: connections are reused by those who are reached in the same way. */
 export function createTransport(limits: Pick<GitLimits, 'responseBytes' | 'refBytes'>): Transport {
   const pools = createConnectionPools();
-  const sendOnce = async ({ remote, method, url, headers, body, isForPack }: GitRequest, signal: AbortSignal) => {
+  const sendOnce = async ({ remote, method, url, headers, body, room }: GitRequest, signal: AbortSignal) => {
     const answer = await request(url, {
       dispatcher: pools.poolFor(remote.credentials),
       method,
       signal,
-      headers: { 'user-agent': 'git/2.0 (hawser)', ...authorize(remote, url), ...headers },
+      headers: {
+        'user-agent': 'git/2.0 (hawser)',
+        'accept-encoding': 'identity',
+        ...authorize(remote, url),
+        ...headers,
+      },
       ...(body !== undefined && { body }),
     });
-    return { answer, read: () => readBody(answer.body, isForPack ? limits.responseBytes : limits.refBytes) };
+    return { answer, read: () => readBody(answer.body, room ? limits.responseBytes : limits.refBytes, room) };
   };
   return {
     send: async (wanted, signal) => {
@@ -74,13 +80,14 @@ function toBasic(userAndPassword: string): string {
   return `Basic ${Buffer.from(userAndPassword).toString('base64')}`;
 }
 
-async function readBody(body: AsyncIterable<Buffer>, most: number): Promise<Buffer> {
+async function readBody(body: AsyncIterable<Buffer>, most: number, room?: PackRoom): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     bytes += chunk.length;
     if (bytes > most) throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${most} bytes`);
     chunks.push(chunk);
+    await room?.reserve(bytes); // meanwhile the server waits
   }
   return Buffer.concat(chunks, bytes);
 }

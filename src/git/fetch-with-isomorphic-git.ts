@@ -6,6 +6,7 @@ import { checkStatus } from './check-status.ts';
 import type { Transport } from './create-transport.ts';
 import type { GitRemote } from './git-remote.ts';
 import type { GitLimits } from './limits.ts';
+import type { PackRoom } from './pack-memory.ts';
 import { parseAdvertisement } from './protocol-v1.ts';
 import { readSideband } from './sideband.ts';
 
@@ -15,6 +16,7 @@ interface LastResort {
   readonly remote: GitRemote;
   readonly base: string;
   readonly sha: string;
+  readonly room: PackRoom;
   readonly limits: Pick<GitLimits, 'refs'>;
 }
 
@@ -26,10 +28,14 @@ export async function fetchWithIsomorphicGit(resort: LastResort, signal: AbortSi
   const gitdir = join(resort.scratchDir, `fetch-${randomUUID()}.git`);
   const taken = new PackTaken();
   const request = async (wanted: GitHttpRequest): Promise<GitHttpResponse> => {
-    const asked = { remote: resort.remote, isForPack: wanted.method === 'POST', ...(await toRequest(wanted)) };
+    const asked = {
+      remote: resort.remote,
+      ...(await toRequest(wanted)),
+      ...(wanted.method === 'POST' && { room: resort.room }),
+    };
     const answer = await resort.transport.send(asked, signal);
     checkStatus(answer);
-    if (asked.isForPack) throw taken.with(readSideband(answer.body, 0));
+    if (asked.room) throw taken.with(readSideband(answer.body, 0));
     parseAdvertisement(answer.body, { prefixes: [], mostRefs: resort.limits.refs }); // refused before isomorphic-git keeps all
     const headers = Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)]));
     return { url: wanted.url, statusCode: answer.status, statusMessage: '', headers, body: once(answer.body) };

@@ -6,6 +6,8 @@ export interface GitLimits {
   readonly refBytes: number;
   /** Refs kept of one list. */
   readonly refs: number;
+  /** Bytes of all packs that are being received, read and stored at once. */
+  readonly packsAtOnceBytes: number;
   readonly objectsPerPack: number;
   /** Bytes of one object, inflated. */
   readonly objectBytes: number;
@@ -23,6 +25,7 @@ export const GIT_LIMITS: GitLimits = {
   responseBytes: 256 * MIB,
   refBytes: 64 * MIB,
   refs: 500_000,
+  packsAtOnceBytes: 512 * MIB,
   objectsPerPack: 500_000,
   objectBytes: 64 * MIB,
   packBytes: 256 * MIB,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { SshLogin } from '../credentials/read-ssh-login.ts';
 import { HawserError } from '../errors/hawser-error.ts';
+import type { PackRoom } from './pack-memory.ts';
 import { createFlushFinder } from './pkt-line.ts';
 import type { SshAddress } from './ssh-address.ts';
 import { toSshError } from './to-ssh-error.ts';
@@ -18,6 +19,8 @@ export interface SshTalk {
   /** Bytes at most until the server has introduced itself. */
   readonly introductionBytes: number;
   readonly responseBytes: number;
+  /** Where a pack is to come. */
+  readonly room?: PackRoom | undefined;
   /** What to ask a server that introduces itself so; it is told that nothing follows. */
   readonly ask: (advertisement: Buffer) => string;
 }
@@ -121,11 +124,10 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
   const findFlush = createFlushFinder();
   for await (const chunk of stdout as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    const most = asked ? talk.responseBytes : talk.introductionBytes;
-    if (bytes > most) throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${most} bytes`);
+    checkSize(bytes, asked ? talk.responseBytes : talk.introductionBytes);
     chunks.push(chunk);
-    if (asked) continue;
-    const end = findFlush(chunk);
+    if (asked) await talk.room?.reserve(bytes); // meanwhile the server waits
+    const end = asked ? undefined : findFlush(chunk);
     if (end === undefined) continue;
     const said = Buffer.concat(chunks);
     chunks.splice(0, chunks.length, said.subarray(end));
@@ -136,6 +138,10 @@ async function listen(stdout: Readable, talk: SshTalk, send: (question: string) 
   const rest = Buffer.concat(chunks);
   if (!asked && rest.length > 0) talk.ask(rest); // an error without a flush is recognised there
   return { asked, answer: asked ? rest : Buffer.alloc(0) };
+}
+
+function checkSize(bytes: number, most: number): void {
+  if (bytes > most) throw new HawserError('GIT_LIMIT_EXCEEDED', `the answer is larger than ${most} bytes`);
 }
 
 function endOf(child: ChildProcess): Promise<void> {

@@ -8,7 +8,7 @@ import { GIT_LIMITS, type GitLimits } from './limits.ts';
 import { ObjectStore } from './object-store.ts';
 import { parseCommit } from './parse-commit.ts';
 import { parseTree } from './parse-tree.ts';
-import { readPack } from './read-pack.ts';
+import { createPackReader, type PackReader } from './read-pack.ts';
 
 /** A commit whose files are all in the local store. */
 export interface Commit {
@@ -24,6 +24,8 @@ export interface Commit {
 export interface SourceObjectsOptions {
   readonly path: string;
   readonly limits?: GitLimits;
+  /** Shared by all sources, to bound what is read at once. */
+  readonly reader?: PackReader;
   /** Rewrite the file when it exceeds twice its live bytes by this much. */
   readonly slackBytes?: number;
   /** Told when a damaged file was dropped, or the file was rewritten. */
@@ -44,6 +46,7 @@ const CACHED_ENTRIES = 200_000;
 export class SourceObjects {
   readonly #options: SourceObjectsOptions;
   readonly #limits: GitLimits;
+  readonly #reader: PackReader;
   #opening: Promise<ObjectStore> | undefined;
   #checked: CheckedTrees = new Map();
   #trees = new Map<string, readonly TreeEntry[]>();
@@ -55,6 +58,7 @@ export class SourceObjects {
   constructor(options: SourceObjectsOptions) {
     this.#options = options;
     this.#limits = options.limits ?? GIT_LIMITS;
+    this.#reader = options.reader ?? createPackReader(this.#limits);
   }
 
   /** True once everything that this commit needs was stored. */
@@ -67,15 +71,18 @@ export class SourceObjects {
     return (await this.#store()).marks.at(-1);
   }
 
-  /** Stores what a pack brings, then checks that the commit is complete; throws GIT_OBJECT_MISSING if it is not. */
-  async add(pack: Buffer, sha: string): Promise<void> {
+  /**
+   * Stores what a pack brings, then checks that the commit is complete; throws GIT_OBJECT_MISSING if it is not. The signal
+   * ends only the waiting for a turn to be read.
+   */
+  async add(pack: Buffer, sha: string, signal: AbortSignal): Promise<void> {
     const store = await this.#store();
     const findBases = async (ids: readonly string[]) => {
       const known = ids.filter((id) => store.typeOf(id) !== undefined);
       requireBounded(store, known, this.#limits);
       return Promise.all(known.map((id) => this.#read(store, id)));
     };
-    const objects = await readPack(pack, findBases, this.#limits);
+    const objects = await this.#reader.read(pack, findBases, signal);
     try {
       await this.#exclusively(async () => {
         await store.append(objects).catch(rejectAsStoreError);

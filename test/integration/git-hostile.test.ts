@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts';
 import { makeDelta, makePack, type PackEntrySpec } from '../support/make-pack.ts';
 
 const BLOB_BYTES = 2_000;
+const never = new AbortController().signal;
 
 async function openStore(t: TestContext, options: Partial<SourceObjectsOptions>) {
   const directory = await mkdtemp(join(tmpdir(), 'hawser-git-hostile-'));
@@ -39,11 +40,11 @@ function makeCommit(content: Buffer) {
 test('a remote whose packs are never complete does not fill the disk, nor cost what is stored', async (t) => {
   const { objects, path } = await openStore(t, { slackBytes: 10 * BLOB_BYTES });
   const good = makeCommit(Buffer.from('good'));
-  await objects.add(good.pack, good.commit.id);
+  await objects.add(good.pack, good.commit.id, never);
 
   for (let n = 0; n < 60; n++) {
     const pack = makePack([{ type: 'blob', data: randomBytes(BLOB_BYTES) }]);
-    await assert.rejects(objects.add(pack, 'c'.repeat(40)), { code: 'GIT_OBJECT_MISSING' });
+    await assert.rejects(objects.add(pack, 'c'.repeat(40), never), { code: 'GIT_OBJECT_MISSING' });
   }
 
   await eventually(async () => assert.ok((await stat(path)).size < 20 * BLOB_BYTES));
@@ -54,7 +55,7 @@ test('a small pack that builds on everything stored is refused before all of it 
   const limits = { ...GIT_LIMITS, packBytes: 5 * BLOB_BYTES };
   const { objects } = await openStore(t, { limits });
   const commits = Array.from({ length: 8 }, () => makeCommit(randomBytes(BLOB_BYTES)));
-  for (const { pack, commit } of commits) await objects.add(pack, commit.id);
+  for (const { pack, commit } of commits) await objects.add(pack, commit.id, never);
   const thin = (count: number) => {
     const delta = makeDelta(BLOB_BYTES, ['x']);
     const next = makeCommit(Buffer.from(`next ${count}`));
@@ -64,6 +65,9 @@ test('a small pack that builds on everything stored is refused before all of it 
 
   const [few, all] = [thin(3), thin(8)];
 
-  await objects.add(few.pack, few.sha);
-  await assert.rejects(objects.add(all.pack, all.sha), { code: 'GIT_LIMIT_EXCEEDED', message: /builds on objects/ });
+  await objects.add(few.pack, few.sha, never);
+  await assert.rejects(objects.add(all.pack, all.sha, never), {
+    code: 'GIT_LIMIT_EXCEEDED',
+    message: /builds on objects/,
+  });
 });

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { computeObjectId, type GitObject } from '../../../src/git/git-object.ts';
-import { GIT_LIMITS } from '../../../src/git/limits.ts';
-import { readPack } from '../../../src/git/read-pack.ts';
+import { GIT_LIMITS, type GitLimits } from '../../../src/git/limits.ts';
+import { createPackReader, type FindBases } from '../../../src/git/read-pack.ts';
 import { makeDelta, makePack, type PackEntrySpec } from '../../support/make-pack.ts';
 
 const limits = { ...GIT_LIMITS, objectBytes: 1000, packBytes: 3000, objectsPerPack: 10 };
 const stored = toObject('stored base');
 const noneStored = () => Promise.resolve([]);
+const never = new AbortController().signal;
+
+function readPack(pack: Buffer, findBases: FindBases, within: GitLimits): Promise<GitObject[]> {
+  return createPackReader(within).read(pack, findBases, never);
+}
 
 function toObject(text: string): GitObject {
   const data = Buffer.from(text);
@@ -162,9 +168,11 @@ test('a large pack is read in a thread of its own, with bases of the store', asy
   const noise = Array.from({ length: 100_000 }, (_, n) => computeObjectId('blob', Buffer.from(`${n}`))).join('');
   const pack = makePack([blob(noise), { baseId: stored.id, delta: makeDelta(11, ['over ', { from: 0, size: 11 }]) }]);
 
+  assert.ok(pack.length > 1024 * 1024);
+
   const objects = await readPack(pack, () => Promise.resolve([stored]), GIT_LIMITS);
 
-  assert.ok(pack.length > 1024 * 1024);
+  assert.equal(pack.length, 0, 'moved, not copied');
   assert.deepEqual(
     objects.map(({ id, type }) => ({ id, type })),
     [toObject(noise), toObject('over stored base')].map(({ id, type }) => ({ id, type })),
@@ -179,4 +187,33 @@ test('a large pack that is broken fails with the same error as a small one', asy
     code: 'GIT_RESPONSE_INVALID',
     message: 'malformed pack: no pack',
   });
+});
+
+test('a small pack that inflates to much is read in a thread, and costs nobody else the time', async () => {
+  const bomb = makePack([blob('a'.repeat(40 * 1024 * 1024))]);
+  let turns = 0;
+  const counting = setInterval(() => turns++, 1);
+
+  const [object] = await readPack(bomb, noneStored, GIT_LIMITS);
+  clearInterval(counting);
+
+  assert.ok(bomb.length < 100_000);
+  assert.equal(object?.data.length, 40 * 1024 * 1024);
+  assert.ok(turns > 0);
+});
+
+test('large packs are read in turn, and a pack of some megabytes does not wait for them', async () => {
+  const reader = createPackReader(GIT_LIMITS);
+  const random = (bytes: number) => makePack([{ type: 'blob', data: randomBytes(bytes) }]);
+  const order: string[] = [];
+  const { promise: bases, resolve: findBases } = Promise.withResolvers<GitObject[]>();
+  const finish = (name: string) => () => void order.push(name);
+  const first = reader.read(random(17 * 1024 * 1024), () => bases, never).then(finish('large'));
+  const second = reader.read(random(17 * 1024 * 1024), noneStored, never).then(finish('large too'));
+
+  await reader.read(random(2 * 1024 * 1024), noneStored, never).then(finish('medium'));
+  findBases([]);
+  await Promise.all([first, second]);
+
+  assert.deepEqual(order, ['medium', 'large', 'large too']);
 });
