@@ -5,6 +5,7 @@ import type { GitProxy } from '../credentials/read-proxy.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { connectThroughSocks } from './connect-through-socks.ts';
 import { connectionIdentity } from './git-remote.ts';
+import { GIT_LIMITS } from './limits.ts';
 
 /** Connections to Git servers, kept apart by authority, client certificate and proxy. */
 export interface ConnectionPools {
@@ -13,21 +14,27 @@ export interface ConnectionPools {
   close(): Promise<void>;
 }
 
+interface Options {
+  readonly mostPools?: number;
+  /** Milliseconds until an answer begins, and between two pieces of it. */
+  readonly idleMs?: number;
+}
+
 const MOST_POOLS = 256;
 const CONNECT_TIMEOUT_MS = 10_000;
-const IDLE_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 60_000;
 
 const OPTIONS = {
   allowH2: false,
-  headersTimeout: IDLE_TIMEOUT_MS,
-  bodyTimeout: IDLE_TIMEOUT_MS,
   keepAliveTimeout: KEEP_ALIVE_MS,
   keepAliveMaxTimeout: 10 * KEEP_ALIVE_MS,
 } as const;
 
 /** Makes pools as they are asked for; beyond a bound the one unused for longest ends once its requests are answered. */
-export function createConnectionPools(mostPools = MOST_POOLS): ConnectionPools {
+export function createConnectionPools({
+  mostPools = MOST_POOLS,
+  idleMs = GIT_LIMITS.idleMs,
+}: Options = {}): ConnectionPools {
   const pools = new Map<string, Dispatcher>();
   let isClosed = false;
   const dropOldest = () => {
@@ -42,7 +49,7 @@ export function createConnectionPools(mostPools = MOST_POOLS): ConnectionPools {
       const key = connectionIdentity(credentials);
       const known = pools.get(key);
       if (!known && pools.size >= mostPools) dropOldest();
-      const pool = known ?? createPool(credentials);
+      const pool = known ?? createPool(credentials, idleMs);
       pools.delete(key);
       pools.set(key, pool);
       return pool;
@@ -56,15 +63,16 @@ export function createConnectionPools(mostPools = MOST_POOLS): ConnectionPools {
   };
 }
 
-function createPool(credentials: GitCredentials | undefined): Dispatcher {
+function createPool(credentials: GitCredentials | undefined, idleMs: number): Dispatcher {
+  const options = { ...OPTIONS, headersTimeout: idleMs, bodyTimeout: idleMs };
   const secure = toTlsOptions(credentials);
   const proxy = credentials?.proxy;
-  if (!proxy) return new Agent({ ...OPTIONS, connect: { ...secure, timeout: CONNECT_TIMEOUT_MS } });
+  if (!proxy) return new Agent({ ...options, connect: { ...secure, timeout: CONNECT_TIMEOUT_MS } });
   if (proxy.url.startsWith('socks5:')) {
-    return new Agent({ ...OPTIONS, connect: connectThroughSocks(proxy, { ...secure, timeout: CONNECT_TIMEOUT_MS }) });
+    return new Agent({ ...options, connect: connectThroughSocks(proxy, { ...secure, timeout: CONNECT_TIMEOUT_MS }) });
   }
   return new ProxyAgent({
-    ...OPTIONS,
+    ...options,
     uri: proxy.url,
     ...(proxy.username !== undefined && { token: toBasic(proxy) }),
     requestTls: { ...secure, timeout: CONNECT_TIMEOUT_MS },

@@ -1,4 +1,4 @@
-import { request } from 'undici';
+import { type Dispatcher, request } from 'undici';
 import type { HttpLogin } from '../credentials/read-http-login.ts';
 import { HawserError } from '../errors/hawser-error.ts';
 import { createConnectionPools } from './connection-pools.ts';
@@ -33,8 +33,8 @@ export interface Transport {
 const APP_USER = 'x-access-token';
 
 /** Makes what all sources share: connections are reused by those who are reached in the same way. */
-export function createTransport(limits: Pick<GitLimits, 'responseBytes' | 'refBytes'>): Transport {
-  const pools = createConnectionPools();
+export function createTransport(limits: Pick<GitLimits, 'idleMs' | 'responseBytes' | 'refBytes'>): Transport {
+  const pools = createConnectionPools(limits);
   const sendOnce = async ({ remote, method, url, headers, body, room }: GitRequest, signal: AbortSignal) => {
     const answer = await request(url, {
       dispatcher: pools.poolFor(remote.credentials),
@@ -48,7 +48,12 @@ export function createTransport(limits: Pick<GitLimits, 'responseBytes' | 'refBy
       },
       ...(body !== undefined && { body }),
     });
-    return { answer, read: () => readBody(answer.body, room ? limits.responseBytes : limits.refBytes, room) };
+    const read = async () => {
+      if (isReadable(answer)) return await readBody(answer.body, room ? limits.responseBytes : limits.refBytes, room);
+      await answer.body.dump();
+      return Buffer.alloc(0);
+    };
+    return { answer, read };
   };
   return {
     send: async (wanted, signal) => {
@@ -78,6 +83,19 @@ function toAuthorization(login: HttpLogin): string {
 
 function toBasic(userAndPassword: string): string {
   return `Basic ${Buffer.from(userAndPassword).toString('base64')}`;
+}
+
+/** Packs are compressed already, and no other encoding was offered; a refusal counts as such whatever it is encoded in. */
+function isReadable({ statusCode, headers }: Pick<Dispatcher.ResponseData, 'statusCode' | 'headers'>): boolean {
+  const encoding = String(headers['content-encoding'] ?? 'identity')
+    .trim()
+    .toLowerCase();
+  if (encoding === 'identity') return true;
+  if (statusCode !== 200) return false;
+  throw new HawserError(
+    'GIT_PROTOCOL_UNSUPPORTED',
+    `the server, or a proxy before it, answers in the encoding ${JSON.stringify(encoding)}, which nobody asked for: switch compression off for Git`,
+  );
 }
 
 async function readBody(body: AsyncIterable<Buffer>, most: number, room?: PackRoom): Promise<Buffer> {

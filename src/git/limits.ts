@@ -1,5 +1,7 @@
 /** Bounds on what a remote may make this process hold or do; a remote is hostile until it has been read. */
 export interface GitLimits {
+  /** Milliseconds until an answer begins, and between two pieces of it. */
+  readonly idleMs: number;
   /** Bytes of one answer. */
   readonly responseBytes: number;
   /** Bytes of an answer that lists refs, or in which a server introduces itself. */
@@ -22,6 +24,7 @@ const MIB = 1024 * 1024;
 
 /** The bounds in force; tests use smaller ones. */
 export const GIT_LIMITS: GitLimits = {
+  idleMs: 20_000,
   responseBytes: 256 * MIB,
   refBytes: 64 * MIB,
   refs: 500_000,

@@ -19,7 +19,7 @@ test('logins share connections; authorities and proxies do not', async (t) => {
 });
 
 test('beyond the bound the pool unused for longest is closed, and made anew when it is wanted again', async (t) => {
-  const pools = createConnectionPools(2);
+  const pools = createConnectionPools({ mostPools: 2 });
   t.after(() => pools.close());
   const [a, b] = [pools.poolFor({ ca: 'a' }), pools.poolFor({ ca: 'b' })];
   pools.poolFor({ ca: 'a' });
