@@ -43,6 +43,13 @@ const REFUSED: { name: string; data: Buffer }[] = [
       data: makeTree(['100644', name]),
     }),
   ),
+  ...['.git', 'GIT~1', '..', '', 'a/b', '.git/modules/x', '../.git'].map((name) => ({
+    name: `a submodule named ${JSON.stringify(name)}`,
+    data: makeTree(['160000', name]),
+  })),
+  { name: 'a submodule and a directory of one name', data: makeTree(['160000', 'lib'], ['40000', 'lib']) },
+  { name: 'a submodule of an odd mode', data: makeTree(['160644', 'lib']) },
+  { name: 'a submodule whose mode has a leading zero', data: makeTree(['0160000', 'lib']) },
   { name: 'a name that is not UTF-8', data: makeTree(['100644', Buffer.from([0xff, 0x61])]) },
   { name: 'a name of 256 bytes', data: makeTree(['100644', 'x'.repeat(256)]) },
   { name: 'a name given twice', data: makeTree(['100644', 'a'], ['40000', 'a']) },

@@ -150,6 +150,14 @@ test('a pack that declares more objects than it holds is refused', async () => {
   await assert.rejects(readPack(makePack([blob('abc')], 2), noneStored, limits), { code: 'GIT_RESPONSE_INVALID' });
 });
 
+test('a pack that holds more than it declares, with the right checksum, is refused', async () => {
+  for (const pack of [makePack([blob('abc'), blob('d')], 1), makePack([blob('abc')], 0)]) {
+    await assert.rejects(readPack(pack, noneStored, limits), {
+      message: 'malformed pack: bytes after its last object',
+    });
+  }
+});
+
 test('20,000 deltas in reverse order are resolved one by one, not in rounds', async () => {
   const count = 20_000;
   const objects = Array.from({ length: count }, (_, n) => toObject(`object ${n}`));
