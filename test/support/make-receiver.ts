@@ -40,6 +40,6 @@ export function hookPath({ name = 'receiver', namespace }: ReceiverName, token =
 }
 
 /** The header of a call of the type generic-hmac. */
-export function signCall(body: string, token = RECEIVER_TOKEN, hash = 'sha256'): Record<string, string> {
+export function signCall(body: string | Buffer, token = RECEIVER_TOKEN, hash = 'sha256'): Record<string, string> {
   return { 'x-signature': `${hash}=${createHmac(hash, token).update(body).digest('hex')}` };
 }
