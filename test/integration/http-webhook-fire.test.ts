@@ -8,7 +8,13 @@ import { fileURLToPath } from 'node:url';
 import { eventually } from '../support/eventually.ts';
 import type { FloodReport } from '../support/flood.ts';
 import { startPublicApp } from '../support/start-public-app.ts';
-import { allSecrets, type PushFacts, SENDERS, type WebhookSender } from '../support/webhook-senders.ts';
+import {
+  allSecrets,
+  type PushFacts,
+  SENDERS,
+  type SentDelivery,
+  type WebhookSender,
+} from '../support/webhook-senders.ts';
 
 const FLOOD = fileURLToPath(new URL('../support/flood.ts', import.meta.url));
 const OFFERED_PER_SECOND = 10_000;
@@ -130,6 +136,25 @@ test('hundreds of requests in one packet cost the connection, and nobody else wa
   assert.ok(observed.filter(({ result }) => result !== 'accepted').length <= 1);
 });
 
+test('who is refused connects anew, in the same line as everybody else; who is taken keeps his connection', async (t) => {
+  const { url } = await start(t);
+  const post = async (path: string, { headers, body }: SentDelivery) => {
+    const response = await fetch(new URL(path, url), { method: 'POST', headers, body: new Uint8Array(body) });
+    await response.arrayBuffer();
+    return `${response.status} ${response.headers.get('connection')}`;
+  };
+
+  const answers = ROUTES.map(async (sender) => [
+    await post(sender.path, sender.send(sender.payload(PUSH), sender.secret)),
+    await post(sender.path, sender.send(sender.payload(PUSH), 'guessed')),
+    await post(sender.path, sender.send('{', sender.secret)),
+  ]);
+
+  for (const given of await Promise.all(answers)) {
+    assert.deepEqual(given, ['202 keep-alive', '401 close', '400 close']);
+  }
+});
+
 /** Bodies that are not as long as they say, and what the listener makes of them. */
 const LIES = [
   { name: 'longer than declared', lines: ['content-length: 4'], body: '{"ref":"refs/heads/main"}' },
@@ -172,11 +197,35 @@ for (const { name, lines, body } of LIES) {
   });
 }
 
+function startFlood(t: TestContext, given: { port: number; connections: number; paths: readonly string[] }) {
+  const numbers = [given.port, given.connections, OFFERED_PER_SECOND].map(String);
+  const child = spawn(process.execPath, [FLOOD, ...numbers, ...given.paths]);
+  t.after(() => child.kill('SIGKILL'));
+  return child;
+}
+
+test('a delivery waits in line with hundreds of connections that are never done, not behind all they ask', async (t) => {
+  const connections = 512;
+  const { url, port, observed } = await startPublicApp(t, { webhookSecrets: allSecrets() });
+  const [sender] = ROUTES;
+  assert.ok(sender);
+  startFlood(t, { port, connections, paths: [sender.path] });
+  await eventually(() => assert.ok(observed.length > 2 * connections), { timeoutMs: 30_000 });
+  const { headers, body } = sender.send(sender.payload(PUSH), sender.secret);
+  const before = observed.length;
+
+  const response = await fetch(new URL(sender.path, url), { method: 'POST', headers, body: new Uint8Array(body) });
+
+  const ahead = observed.length - before;
+  t.diagnostic(`${ahead} requests were answered before it`);
+  assert.equal(response.status, 202);
+  assert.ok(ahead < 4 * connections, `${ahead}`);
+});
+
 test('ten thousand requests a second that prove nothing cost no authentic delivery its 202, on any route', async (t) => {
   const { url, port, deliveries, observed, readLog } = await startPublicApp(t, { webhookSecrets: allSecrets() });
   const paths = ROUTES.map(({ path }) => path);
-  const child = spawn(process.execPath, [FLOOD, String(port), String(OFFERED_PER_SECOND), ...paths]);
-  t.after(() => child.kill('SIGKILL'));
+  const child = startFlood(t, { port, connections: 64, paths });
   await eventually(() => assert.ok(observed.length > 1_000), { timeoutMs: 30_000 });
 
   const taken: string[] = [];

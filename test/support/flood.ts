@@ -1,6 +1,6 @@
 /**
  * A process of its own that offers a listener many requests a second which prove nothing:
- * `node flood.ts <port> <requests per second> <path…>`. Ends with its input, and prints what it offered and was answered.
+ * `node flood.ts <port> <connections> <requests per second> <path…>`. Ends with its input, and prints what it offered and was answered.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -16,14 +16,20 @@ export interface FloodReport {
   readonly answers: Readonly<Record<string, number>>;
 }
 
-/** Of these every other one sends without waiting for answers. */
-const CONNECTIONS = 64;
 const TICK_MS = 10;
 const FULL_BYTES = 64 * 1_024;
 
-async function flood(port: number, perSecond: number, paths: readonly string[]): Promise<FloodReport> {
+interface Flood {
+  readonly port: number;
+  /** Of these every other one sends without waiting for answers. */
+  readonly connections: number;
+  readonly perSecond: number;
+  readonly paths: readonly string[];
+}
+
+async function flood({ port, connections, perSecond, paths }: Flood): Promise<FloodReport> {
   const answers: Record<string, number> = {};
-  const lanes = Array.from({ length: CONNECTIONS }, (_, index) => openLane(port, answers, index % 2 === 0));
+  const lanes = Array.from({ length: connections }, (_, index) => openLane(port, answers, index % 2 === 0));
   const requests = paths.map(toRequest);
   const startedAt = performance.now();
   let [turn, offered, heldBack, ended] = [0, 0, 0, false];
@@ -53,9 +59,11 @@ interface Lane {
 function openLane(port: number, answers: Record<string, number>, isPatient: boolean): Lane {
   let socket: Socket | undefined;
   let waiting = 0;
+  let closed = false;
   const open = () => {
     const next = connect(port, '127.0.0.1', () => {
-      socket = next;
+      if (closed) next.destroy();
+      else socket = next;
       waiting = 0;
     });
     next.on('error', () => undefined);
@@ -80,6 +88,7 @@ function openLane(port: number, answers: Record<string, number>, isPatient: bool
       return true;
     },
     close() {
+      closed = true;
       const last = socket;
       socket = undefined;
       last?.destroy();
@@ -106,7 +115,12 @@ function toRequest(path: string): string {
 }
 
 if (process.argv[1] === import.meta.filename) {
-  const [port, perSecond, ...paths] = process.argv.slice(2);
-  const report = await flood(Number(port), Number(perSecond), paths);
+  const [port, connections, perSecond, ...paths] = process.argv.slice(2);
+  const report = await flood({
+    port: Number(port),
+    connections: Number(connections),
+    perSecond: Number(perSecond),
+    paths,
+  });
   if (!process.stdout.write(JSON.stringify(report))) await once(process.stdout, 'drain');
 }
