@@ -7,7 +7,6 @@ import { createCommitStatuses } from './create-commit-statuses.ts';
 import { createSourceCredentials } from './create-source-credentials.ts';
 import { createGitClient } from './git/create-git-client.ts';
 import { PROVIDERS, type Provider } from './model/push.ts';
-import { parseRevision } from './model/revision.ts';
 import type { PushRecords } from './push-record/create-push-records.ts';
 import type { Queues } from './queue/create-queues.ts';
 import { keepReceiverStatuses } from './receiver/keep-receiver-statuses.ts';
@@ -17,7 +16,6 @@ import type { Cluster } from './start-cluster.ts';
 import { startEvents } from './start-events.ts';
 import { startTargets } from './start-targets.ts';
 import type { SyncDeps } from './sync/deps.ts';
-import { memoryOf, noteLeft } from './sync/source-memory.ts';
 import type { Logger } from './telemetry/create-logger.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import { followArtifactSources } from './watch/follow-artifact-sources.ts';
@@ -61,10 +59,6 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     kustomizations,
     queues,
     announced: (uid) => parts.sync.memories.get(uid)?.announced,
-    onLeft: (uid, revision) => {
-      const sha = parseRevision(revision)?.sha;
-      if (sha !== undefined) noteLeft(memoryOf(parts.sync.memories, uid), [sha], Date.now());
-    },
     onError,
   });
   const references = followReferences({ ...deps, client, kustomizations, namespace: config.namespace, onError });

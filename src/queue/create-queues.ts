@@ -52,6 +52,8 @@ export interface Queues {
   requestCommitStatus(request: CommitStatusRequest, delayMs?: number): Promise<void>;
   /** Asks for a sync at a later time; the earlier time wins, and the next run's ending decides anew. */
   wake(key: ObjectKey, at: Date, cause?: Cause): Promise<void>;
+  /** How far the runs of a key have come, as they noted it themselves. */
+  readCursor(key: ObjectKey): Promise<string | undefined>;
   /** The resource is gone: nothing of it is kept. */
   forget(key: ObjectKey): Promise<void>;
   startDeliveryWorker(run: (delivery: Delivery) => Promise<void>, options: WorkerOptions): RunningWorker;
@@ -115,6 +117,7 @@ export function createQueues(options: QueuesOptions): Queues {
       await withRedis(producer, () => asking.wake(formatKey(key), { inMs, cause }));
       nudge(inMs);
     },
+    readCursor: (key) => withRedis(producer, () => asking.readCursor(formatKey(key))),
     forget: (key) => withRedis(producer, () => asking.forget(key)),
     startDeliveryWorker: (run, workerOptions) => startDeliveryWorker(harmlessDeps, run, workerOptions),
     startSyncWorker: (kind, run, { concurrency }) =>

@@ -81,6 +81,7 @@ export class Lease {
   }
 }
 
-function leaseLost(member: string, why: string): HawserError {
+/** The error of a run that may not go on. */
+export function leaseLost(member: string, why: string): HawserError {
   return new HawserError('SYNC_LEASE_LOST', `${member} lost the lease of its sync (${why}); it will be synced again`);
 }

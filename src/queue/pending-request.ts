@@ -38,6 +38,8 @@ export interface PendingRequest {
   readonly hints: readonly Hint[];
   /** The newest one heard, kept until a newer one is heard. */
   readonly revision: string | undefined;
+  /** What the last run noted with `moveCursor`; undefined before the first, and after Redis was emptied. */
+  readonly cursor: string | undefined;
   readonly causes: readonly Cause[];
   readonly pushIds: readonly string[];
   /** Oldest first. */
@@ -70,6 +72,7 @@ export function parsePendingRequest(fields: Readonly<Record<string, string>>): P
     done: Number(fields.done ?? 0),
     hints: itemsOf(fields, 'hint:').flatMap(({ value }) => parseNote(HintSchema, value)),
     revision: fields.revision,
+    cursor: fields.cursor,
     causes: itemsOf(fields, 'cause:').map(({ name }) => name as Cause),
     pushIds: itemsOf(fields, 'push:').map(({ name }) => name),
     triggers: itemsOf(fields, 'trigger:').flatMap(({ value }) => parseNote(TriggerSchema, value)),

@@ -8,6 +8,7 @@ import { defineScript } from '../redis/run-script.ts';
  *   push:<id>          the same
  *   hint:<delivery>    '<number>|<json>'
  *   trigger:<push id>  the same
+ *   cursor             how far its runs have come, in their own words; only a run that holds the lease writes it
  *   next, nextCause    the wake-up asked for, in milliseconds; dropped when a run begins, for its ending decides anew
  * Numbers are written with %.0f: Lua would write 1.7e15 as a rounded power of ten.
  */
@@ -23,7 +24,8 @@ local function text(value) return string.format('%.0f', value) end
 /**
  * Asks: raises the wanted number and puts the key into the wake set, so that the request is found even if the job
  * is never added. KEYS pending, wake. ARGV member, cause, revision, push id, hint id, hint, safety ms, most hints,
- * most push ids, push id of a trigger, trigger. A hint that is already there stays: a redelivery explains nothing.
+ * most push ids, push id of a trigger, trigger. A hint that is already there stays, for a redelivery explains nothing;
+ * one that was handled before its first delivery gives way to that.
  */
 export const ASK = defineScript(`${CLOCK}
 local pending = KEYS[1]
@@ -46,7 +48,10 @@ if ARGV[4] ~= '' then
   trim('push:', ARGV[9])
 end
 if ARGV[5] ~= '' then
-  redis.call('HSETNX', pending, 'hint:' .. ARGV[5], wanted .. '|' .. ARGV[6])
+  local known = redis.call('HGET', pending, 'hint:' .. ARGV[5])
+  if not known or string.find(known, '"firstSeen":false', 1, true) then
+    redis.call('HSET', pending, 'hint:' .. ARGV[5], wanted .. '|' .. ARGV[6])
+  end
   trim('hint:', ARGV[8])
 end
 if ARGV[10] ~= '' then
@@ -85,6 +90,13 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('PEXPIRE', KEYS[1], ARGV[2])
 `);
 
+/** Writes how far a run has come, only under its own lease. KEYS lease, pending. ARGV token, cursor. */
+export const MOVE_CURSOR = defineScript(`
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[2], 'cursor', ARGV[2])
+return 1
+`);
+
 /** Gives a lease back without an ending: what was asked stays asked. KEYS lease. ARGV token. */
 export const RELEASE = defineScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -95,7 +107,7 @@ return redis.call('DEL', KEYS[1])
  * Ends a run, only under its own lease: writes done, drops what the run dealt with, sets the next wake-up (now, if
  * more was asked meanwhile) and gives the lease back. KEYS lease, pending, wake. ARGV member, token, started,
  * hints up to this number are seen, next in ms or '', next cause, '1' to forget, '1' to keep
- * who asked (push ids and triggers), ids of seen hints.
+ * who asked (push ids and triggers), ids of seen hints. A hint that was asked again meanwhile stays.
  * Answers 'lost', 'forgotten', 'again' or 'done'.
  */
 export const END = defineScript(`${CLOCK}
@@ -112,7 +124,10 @@ if ARGV[7] == '1' and wanted <= started then
 end
 local done = math.max(number(pending, 'done'), started)
 redis.call('HSET', pending, 'done', text(done))
-for i = 9, #ARGV do redis.call('HDEL', pending, 'hint:' .. ARGV[i]) end
+for i = 9, #ARGV do
+  local hint = redis.call('HGET', pending, 'hint:' .. ARGV[i])
+  if hint and tonumber(string.match(hint, '^%d+')) <= started then redis.call('HDEL', pending, 'hint:' .. ARGV[i]) end
+end
 local fields = redis.call('HGETALL', pending)
 for i = 1, #fields, 2 do
   local start = string.match(fields[i], '^(%a+):')

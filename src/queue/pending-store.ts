@@ -1,6 +1,7 @@
 import { formatKey, type ObjectKey } from '../model/object-key.ts';
 import type { RedisClient } from '../redis/redis-client.ts';
 import { runScript } from '../redis/run-script.ts';
+import { withRedis } from '../redis/with-redis.ts';
 import {
   type Cause,
   MOST_HINTS,
@@ -9,7 +10,7 @@ import {
   parsePendingRequest,
   type SyncRequest,
 } from './pending-request.ts';
-import { ASK, BEGIN, CLAIM, END, RELEASE, RENEW, WAKE, WAKE_ALL } from './pending-scripts.ts';
+import { ASK, BEGIN, CLAIM, END, MOVE_CURSOR, RELEASE, RENEW, WAKE, WAKE_ALL } from './pending-scripts.ts';
 import type { QueueKeys } from './queue-keys.ts';
 
 /** How long a request or a claimed wake-up may stay undone before its job is added again. */
@@ -81,6 +82,7 @@ export function createPendingStore(redis: RedisClient, { keys, leaseMs, graceMs 
     },
     renew: async (member: string, token: string): Promise<boolean> =>
       (await runScript(redis, RENEW, { keys: [keys.lease(member)], args: [token, leaseMs] })) === 1,
+    ...createCursors(redis, keys),
     release: async (member: string, token: string): Promise<void> => {
       await runScript(redis, RELEASE, { keys: [keys.lease(member)], args: [token] });
     },
@@ -130,6 +132,21 @@ export function createPendingStore(redis: RedisClient, { keys, leaseMs, graceMs 
         if (batch.length > 0) await redis.del(batch as string[]);
       }
     },
+  };
+}
+
+/** How far the runs of each key have come. */
+function createCursors(redis: RedisClient, keys: QueueKeys) {
+  return {
+    /** False, and nothing is written, if the lease is another run's by now. */
+    moveCursor: async (member: string, token: string, cursor: string): Promise<boolean> => {
+      const owned = [keys.lease(member), keys.pending(member)];
+      return (
+        (await withRedis(redis, () => runScript(redis, MOVE_CURSOR, { keys: owned, args: [token, cursor] }))) === 1
+      );
+    },
+    readCursor: async (member: string): Promise<string | undefined> =>
+      (await redis.hget(keys.pending(member), 'cursor')) ?? undefined,
   };
 }
 

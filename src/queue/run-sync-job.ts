@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DelayedError, type Job, WaitingError } from 'bullmq';
 import { parseKey } from '../model/object-key.ts';
-import { Lease } from './lease.ts';
+import { Lease, leaseLost } from './lease.ts';
 import type { PendingRequest } from './pending-request.ts';
 import type { EndingInput, PendingStore } from './pending-store.ts';
 import { type ObserveQueue, toError } from './queue-event.ts';
@@ -96,6 +96,10 @@ class ActiveRun {
         controller.signal.throwIfAborted();
         lease.assert(writeTimeoutMs);
       },
+      moveCursor: async (cursor) => {
+        controller.signal.throwIfAborted();
+        if (!(await store.moveCursor(member, token, cursor))) throw leaseLost(member, 'another run has taken it over');
+      },
       refresh: async () => {
         const newest = await store.read(member);
         this.#shown = Math.max(this.#shown, newest.wanted);
@@ -113,7 +117,11 @@ class ActiveRun {
         return false;
       }
       this.#deps.observe({ kind: 'run-failed', member, error });
-      ending = { nextAt: new Date(this.#deps.now().getTime() + FAILED_RUN_PAUSE_MS), nextCause: 'retry' };
+      ending = {
+        nextAt: new Date(this.#deps.now().getTime() + FAILED_RUN_PAUSE_MS),
+        nextCause: 'retry',
+        keepAskers: true,
+      };
     }
     return await this.#end(ending);
   }

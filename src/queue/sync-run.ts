@@ -9,6 +9,8 @@ export interface SyncRun {
   readonly signal: AbortSignal;
   /** Throws SYNC_LEASE_LOST unless the last acknowledged renewal still covers a write of this many milliseconds. */
   assertLease(writeTimeoutMs: number): void;
+  /** Notes in Redis how far this key has come, for runs in any process; throws SYNC_LEASE_LOST if another run may know more. */
+  moveCursor(cursor: string): Promise<void>;
   /** The newest request as Redis has it now: has something newer been asked since this run started? */
   refresh(): Promise<PendingRequest>;
 }

@@ -1,9 +1,11 @@
 import { HawserError } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
+import type { Hint } from '../model/push.ts';
+import { isZeroSha } from '../model/revision.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { describeFailure } from './kustomization-status.ts';
-import { recordRefused } from './record-push.ts';
+import { noteReason, recordRefused } from './record-push.ts';
 import { isSameSourceStatus } from './same-source-status.ts';
 import { memoryOf, uidOf } from './source-memory.ts';
 import { describeSourceFailure, toSourceStatus } from './source-status.ts';
@@ -12,12 +14,11 @@ import { writeStatus } from './write-status.ts';
 
 /**
  * A failure, unless it may still pass: a commit that the ref names and the server does not have yet gets 30 s. One that
- * only the spec names does not: nobody has promised it.
+ * only the spec names does not: nobody has promised it. What hooks told stays asked for as long as a retry may find it.
  */
 export function toSourceFailure(deps: SyncDeps, { source, run }: SourceSync, error: unknown): SourceOutcome {
   const memory = memoryOf(deps.memories, uidOf(source));
   const now = deps.now().getTime();
-  const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId);
   const isMissing = error instanceof HawserError && error.code === 'GIT_COMMIT_NOT_FOUND' && !source.spec.ref?.commit;
   const missingSince = isMissing ? (memory.named?.since ?? now) : now - PATIENCE_MS;
   if (now - missingSince < PATIENCE_MS) {
@@ -28,7 +29,23 @@ export function toSourceFailure(deps: SyncDeps, { source, run }: SourceSync, err
       keepAskers: true,
     };
   }
+  const { hints } = run.pending;
+  const isFinal = error instanceof HawserError && error.disposition === 'stalled';
+  const given = hints.filter((hint) => isFinal || now - hint.heardAt >= PATIENCE_MS || isSeenDeletion(hint, error));
+  for (const hint of given) noteReason(deps, [hint], whyGivenUp(hint, error));
+  const hintsSeen = given.map((hint) => hint.deliveryId);
   return { outcome: { kind: 'failed', error, revision: undefined }, hintsSeen };
+}
+
+function isSeenDeletion({ after }: Hint, error: unknown): boolean {
+  return isZeroSha(after) && error instanceof HawserError && ABSENT.has(error.code);
+}
+
+const ABSENT: ReadonlySet<string> = new Set(['GIT_REF_NOT_FOUND', 'GIT_EMPTY_REPOSITORY']);
+
+function whyGivenUp(hint: Hint, error: unknown): string {
+  if (isSeenDeletion(hint, error)) return `deleted: ${hint.ref} is gone; what is deployed stays`;
+  return `failed: ${describeSourceFailure(error)}; what is deployed stays until a later sync finds the ref`;
 }
 
 /** Writes a source's failure into its status and an event; an outcome that is none is passed on as it is. */

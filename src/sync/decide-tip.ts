@@ -1,18 +1,24 @@
 import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
+import { listPassed } from './list-passed.ts';
 
 /** How long a hook is believed against a ref that has not moved, and how long a commit counts as left (DESIGN 4). */
 export const PATIENCE_MS = 30_000;
 const FIRST_DELAY_MS = 25;
 const LONGEST_DELAY_MS = 2_000;
-/** How long every answer must name a commit that was left before it is believed without a hook. */
+/** How late a replica may answer: so long is an answer doubted that no hook explains. */
 const AGREEMENT_MS = 3_000;
+const LONGEST_DOUBT_MS = 500;
 
 export interface TipQuestion {
   /** What the remote answered just now. */
   readonly tip: string;
   /** The tip that was used last; undefined before the first. */
   readonly current: string | undefined;
+  /** When that became the one in use; undefined where no move of this ref is known. */
+  readonly movedAt?: number | undefined;
+  /** True if the source had left `current` before and came back to it. */
+  readonly isReturn?: boolean;
   /** Commits that the ref has left, with the time. */
   readonly left: ReadonlyMap<string, number>;
   /** What hooks said about this ref. */
@@ -28,17 +34,31 @@ export type TipDecision =
   | { readonly kind: 'unchanged'; readonly unconfirmed: readonly Hint[] }
   | { readonly kind: 'askAgain'; readonly afterMs: number; readonly why: string };
 
-/** Decides whether a remote's answer may be used: never an older state after a newer one (DESIGN 4, a to e). Pure. */
+/** Decides whether a remote's answer may be used: never an older state after a newer one (DESIGN 4, ADR 0019). Pure. */
 export function decideTip(question: TipQuestion): TipDecision {
-  const { tip, current, left, now } = question;
+  const { tip, current } = question;
   if (tip === current) return decideUnmoved(question);
-  const leftAt = left.get(tip);
-  if (leftAt === undefined || now - leftAt > PATIENCE_MS) return { kind: 'go' };
-  const isExplained = question.hints.some((hint) => hint.firstSeen && hint.before === current && hint.after === tip);
-  if (isExplained || now - question.namedSince >= AGREEMENT_MS) return { kind: 'go' };
-  const afterMs = Math.min(AGREEMENT_MS - (now - question.namedSince), 500);
-  return { kind: 'askAgain', afterMs, why: `the remote names ${tip}, which the ref left a moment ago` };
+  const doubtedForMs = whileDoubted(question);
+  if (doubtedForMs <= 0 || isExplained(question)) return { kind: 'go' };
+  const why = `the remote names ${tip}, and may have done so before the source came to ${current}`;
+  return { kind: 'askAgain', afterMs: Math.min(doubtedForMs, LONGEST_DOUBT_MS), why };
 }
+
+/** For how many milliseconds more an answer may be that of a replica which has not heard of what is in use. */
+function whileDoubted({ tip, current, movedAt, left, namedSince, now }: TipQuestion): number {
+  const leftAt = left.get(tip);
+  // What was answered before the ref had left the commit says nothing about a return to it.
+  if (leftAt !== undefined && now - leftAt <= PATIENCE_MS) return AGREEMENT_MS - (now - Math.max(namedSince, leftAt));
+  // The ref may have passed a commit unseen.
+  return current === undefined || movedAt === undefined ? 0 : AGREEMENT_MS - (now - movedAt);
+}
+
+/** A first-seen hook, or several, say that the ref went from what is in use to the tip, and cannot be of an earlier time. */
+function isExplained({ tip, current, isReturn = false, hints }: TipQuestion): boolean {
+  return current !== undefined && !isReturn && listPassed(tip, hints, NOTHING).includes(current);
+}
+
+const NOTHING: ReadonlyMap<string, number> = new Map();
 
 function decideUnmoved({ tip, left, hints, now }: TipQuestion): TipDecision {
   const ahead = hints.filter(

@@ -29,7 +29,7 @@ export interface SyncDeps {
   readonly artifacts: ArtifactStore;
   readonly artifactReader: ArtifactReader;
   readonly renderer: Renderer;
-  readonly queues: Pick<Queues, 'requestSyncs'>;
+  readonly queues: Pick<Queues, 'requestSyncs' | 'readCursor'>;
   readonly pushRecords: PushRecords;
   /** Events of sources and of Kustomizations come from Flux's components of those names. */
   readonly sourceEvents: EventRecorder;

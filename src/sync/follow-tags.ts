@@ -4,6 +4,7 @@ import { type FollowedReference, TAGS } from '../model/followed-reference.ts';
 import type { Revision } from '../model/revision.ts';
 import { compareVersions, parseTagVersion, type Version } from '../model/semver.ts';
 import type { SemverRange } from '../model/semver-range.ts';
+import { PATIENCE_MS } from './decide-tip.ts';
 
 /** The version that a tag's full name stands for, if it is within the range. */
 export function versionWithin(range: SemverRange, ref: string): Version | undefined {
@@ -32,20 +33,22 @@ function compareTags(a: string, b: string): number {
   return left && right ? compareVersions(left, right) : 0;
 }
 
+/** What keeps a source from following an answer at once. */
+interface Doubts {
+  readonly movedAt: number | undefined;
+  readonly left: ReadonlyMap<string, number>;
+}
+
 /**
- * The commits that must not be returned to without a reason. Versions tell the order themselves: a higher one is news
- * whatever commit it names, and a lower one may be the answer of a replica that lacks the highest.
+ * What must not be followed without a reason. Versions tell the order themselves: a higher one is news whatever commit it
+ * names, and a lower one may be the answer of a replica that lacks the highest. Pure.
  */
-export function leftBehind(
+export function doubtsOf(
   followed: FollowedReference,
-  {
-    tip,
-    current,
-    left,
-    now,
-  }: { tip: Revision; current: Revision | undefined; left: ReadonlyMap<string, number>; now: number },
-): ReadonlyMap<string, number> {
+  { tip, current, movedAt, left, now }: Doubts & { tip: Revision; current: Revision | undefined; now: number },
+): Doubts {
   const order = followed.kind === 'semver' && current ? compareTags(tip.ref, current.ref) : 0;
-  if (order === 0) return left;
-  return order > 0 ? new Map() : new Map(left).set(tip.sha, now);
+  if (order > 0) return { movedAt: undefined, left: new Map() };
+  if (order === 0) return { movedAt, left };
+  return { movedAt, left: new Map(left).set(tip.sha, left.get(tip.sha) ?? now - PATIENCE_MS) };
 }

@@ -26,6 +26,7 @@ interface Asking {
 export function patienceOf({ source, run, memory, current }: Asking, timeoutMs: number): number | undefined {
   const { causes, hints } = run.pending;
   const isPoll = (cause: Cause) => POLLS.has(cause) || (cause === 'retry' && memory.failures > 0);
-  if (current === undefined || hints.length > 0 || causes.length === 0 || !causes.every(isPoll)) return undefined;
+  const isAwaited = hints.length > 0 && memory.failures === 0;
+  if (current === undefined || isAwaited || causes.length === 0 || !causes.every(isPoll)) return undefined;
   return Math.min(LONGEST_PATIENCE_MS, PART_OF_INTERVAL * intervalOf(source), PART_OF_TIMEOUT * timeoutMs);
 }

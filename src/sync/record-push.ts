@@ -1,6 +1,6 @@
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
-import { formatKey, keyOf } from '../model/object-key.ts';
+import { formatKey, keyOf, type ObjectKey } from '../model/object-key.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
@@ -10,50 +10,67 @@ import { memoryOf, uidOf } from './source-memory.ts';
 import type { SourceOutcome } from './sync-context.ts';
 import type { Tip } from './tip.ts';
 
-/** Notes that a hook announced a commit which the ref never came to name. Does not wait. */
-export function recordUnconfirmed(deps: SyncDeps, source: GitRepository, hints: readonly Hint[]): void {
-  for (const { pushId, ref, after } of hints) {
-    if (pushId === undefined) continue;
-    const reason = `unconfirmed: ${ref} did not name ${after} within 30 s, so nothing was deployed for it`;
-    recordUnused(deps, source, { pushId, kind: 'unconfirmed', reason });
+/** Notes why nothing is deployed for what these hooks told; a redelivery says nothing new. Does not wait. */
+export function recordUndeployed(
+  deps: SyncDeps,
+  source: ObjectKey,
+  hints: readonly Hint[],
+  found: { tip: string; left: ReadonlyMap<string, number> },
+): void {
+  for (const hint of hints) recordUnused(deps, source, [hint], whyUndeployed(hint, found));
+}
+
+function whyUndeployed(
+  { ref, after }: Hint,
+  { tip, left }: { tip: string; left: ReadonlyMap<string, number> },
+): Unused {
+  if (after === tip) {
+    return {
+      kind: 'unchanged',
+      reason: `already known: ${ref} was seen to name ${after} before this hook was handled`,
+    };
+  }
+  if (isZeroSha(after)) return { kind: 'stale', reason: `stale: ${ref} was deleted, and names ${tip} now` };
+  if (left.has(after)) {
+    const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
+    return { kind: 'stale', reason };
+  }
+  const reason = `unconfirmed: ${ref} did not name ${after} within 30 s, so nothing was deployed for it`;
+  return { kind: 'unconfirmed', reason };
+}
+
+/** Why a source did nothing for a push: a word that `judgePush` knows, and what people read. */
+interface Unused {
+  readonly kind: string;
+  readonly reason: string;
+}
+
+/** Notes one reason, and that as the source's outcome, for all of these hooks. Does not wait. */
+export function recordUnused(
+  deps: SyncDeps,
+  source: ObjectKey,
+  hints: readonly Hint[],
+  { kind, reason }: Unused,
+): void {
+  noteReason(deps, hints, reason);
+  const outcome = { kind, message: reason, at: deps.now().toISOString() };
+  for (const { pushId, firstSeen } of hints) {
+    if (pushId === undefined || !firstSeen) continue;
+    inBackground(deps, deps.pushRecords.setOutcome(pushId, formatKey(source), outcome));
   }
 }
 
-/** Notes that a hook came after its ref had moved on, or after its commit was found without it; a redelivery says nothing new. */
-export function recordLate(
-  deps: SyncDeps,
-  hints: readonly Hint[],
-  { source, tip, left }: { source: GitRepository; tip: string; left: ReadonlyMap<string, number> },
-): void {
-  for (const { pushId, ref, after, firstSeen } of hints) {
-    if (pushId === undefined || !firstSeen || isZeroSha(after)) continue;
-    if (after === tip) {
-      const reason = `already known: ${ref} was seen to name ${after} before this hook was handled`;
-      recordUnused(deps, source, { pushId, kind: 'unchanged', reason });
-    } else if (left.has(after)) {
-      const reason = `stale: ${ref} had moved on from ${after} to ${tip}, so nothing was deployed for it`;
-      recordUnused(deps, source, { pushId, kind: 'stale', reason });
-    }
+/** Notes one reason for all of these hooks; a redelivery says nothing new. Does not wait. */
+export function noteReason(deps: SyncDeps, hints: readonly Hint[], reason: string): void {
+  for (const { pushId, firstSeen } of hints) {
+    if (pushId === undefined || !firstSeen) continue;
+    inBackground(deps, deps.pushRecords.setReason(pushId, reason));
   }
 }
 
 /** Notes why a tag that was pushed is not the one that its source follows; a redelivery says nothing new. */
-export function recordPassedOver(deps: SyncDeps, source: GitRepository, passedOver: PlacedHints['passedOver']): void {
-  for (const { hint, reason } of passedOver) {
-    if (hint.pushId === undefined || !hint.firstSeen) continue;
-    recordUnused(deps, source, { pushId: hint.pushId, kind: 'ignored', reason });
-  }
-}
-
-/** Why a source did nothing for a push. */
-function recordUnused(
-  deps: SyncDeps,
-  source: GitRepository,
-  { pushId, kind, reason }: { pushId: string; kind: string; reason: string },
-): void {
-  const outcome = { kind, message: reason, at: deps.now().toISOString() };
-  inBackground(deps, deps.pushRecords.setReason(pushId, reason));
-  inBackground(deps, deps.pushRecords.setOutcome(pushId, formatKey(keyOf('GitRepository', source)), outcome));
+export function recordPassedOver(deps: SyncDeps, source: ObjectKey, passedOver: PlacedHints['passedOver']): void {
+  for (const { hint, reason } of passedOver) recordUnused(deps, source, [hint], { kind: 'ignored', reason });
 }
 
 /** Tells everybody whom a source's sync dealt with that it found nothing to go on with. Does not wait. */
@@ -64,7 +81,9 @@ export function recordSourceEnd(
 ): void {
   const message = describeSourceEnd(outcome);
   if (message === undefined) return;
-  const heard = pending.hints.filter(({ deliveryId }) => hintsSeen.includes(deliveryId));
+  // A failure is told at once, also where the push stays asked for.
+  const isTold = (id: string) => outcome.kind === 'failed' || hintsSeen.includes(id);
+  const heard = pending.hints.filter(({ deliveryId }) => isTold(deliveryId));
   const asking = keepAskers ? [] : pending.triggers;
   const ids = new Set([...heard, ...asking].flatMap(({ pushId }) => pushId ?? []));
   const at = deps.now().toISOString();

@@ -16,6 +16,8 @@ interface Move {
   readonly tip: Tip;
   readonly hints: readonly Hint[];
   readonly triggers: readonly TriggerNote[];
+  /** Commits that the ref has left. */
+  readonly left: ReadonlyMap<string, number>;
 }
 
 /** Asks for every Kustomization of a source that has moved: those whose path changed first, and those for the push. */
@@ -28,7 +30,7 @@ export async function requestKustomizations(deps: SyncDeps, move: Move): Promise
   const first = followers.filter((kustomization) => changed.has(kustomization));
   const rest = followers.filter((kustomization) => !changed.has(kustomization));
   if (pushId !== undefined) {
-    const overtaken = listOvertaken(move, memoryOf(deps.memories, uidOf(source)).left);
+    const overtaken = listOvertaken(move);
     deps.reports.announced({ source, sha: tip.sha, pushId, affected: first, followers: followers.length, overtaken });
   }
   await deps.queues.requestSyncs([
@@ -91,7 +93,7 @@ export async function requestFollowers(deps: SyncDeps, source: GitRepository, ti
 }
 
 /** Pushes whose commits the ref has left before any sync saw it name them. Pure. */
-function listOvertaken({ hints, tip }: Move, left: ReadonlyMap<string, number>) {
+function listOvertaken({ hints, tip, left }: Move) {
   return hints
     .filter(({ firstSeen, after }) => firstSeen && after !== tip.sha && !isZeroSha(after) && left.has(after))
     .map(({ after, pushId }) => ({ sha: after, pushId }));

@@ -17,7 +17,7 @@ import { followHooks } from './follow-hooks.ts';
 import { createKustomizationStatusWriter } from './kustomization-status-writer.ts';
 import { type Attempt, currentStep, type SyncOutcome, startAttempt, stepDurations } from './outcome.ts';
 import { recordKustomizationEvents } from './record-kustomization-events.ts';
-import { recordSourceEnd } from './record-push.ts';
+import { noteReason, recordSourceEnd } from './record-push.ts';
 import type { KustomizationSync, SourceOutcome, SourceSync } from './sync-context.ts';
 import { syncKustomization } from './sync-kustomization.ts';
 import { syncSource } from './sync-source.ts';
@@ -25,10 +25,14 @@ import { timeoutOf } from './timing.ts';
 
 const GONE: SyncOutcome = { kind: 'gone' };
 const MOST_SUPERSEDED = 2;
+/** Outcomes that leave a Kustomization's status as it is: there is nothing to tell, or not yet. */
+const UNTOLD: ReadonlySet<SyncOutcome['kind']> = new Set(['gone', 'suspended', 'superseded', 'unsettled']);
 
 /** Syncs a source; never rejects but for an aborted run or a cluster that cannot be written to. */
 export async function runSourceSync(deps: SyncDeps, run: SyncRun): Promise<SourceOutcome> {
   const source = deps.resources.gitRepository(run.key);
+  if (!source)
+    noteReason(deps, run.pending.hints, 'gone: the GitRepository was deleted before this push was looked at');
   const result = source ? await attemptSource(deps, { source, run }) : { outcome: GONE, hintsSeen: allHints(run) };
   recordSourceEnd(deps, run, result);
   if (source) await followHooks(deps, { source, run }, result.outcome);
@@ -64,7 +68,7 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
   const sync = { kustomization, run: bounded, attempt, status, mayBeSuperseded };
   const outcome = await attemptKustomization(deps, sync, run);
   if (outcome.kind === 'gone') deps.targets.release(kustomization);
-  if (outcome.kind !== 'gone' && outcome.kind !== 'suspended' && outcome.kind !== 'superseded') {
+  if (!UNTOLD.has(outcome.kind)) {
     const wasHealthy = findCondition(kustomization.status?.conditions, 'Healthy')?.status === 'True';
     const isWritten = await status.conclude(outcome);
     recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten, wasHealthy });

@@ -34,6 +34,7 @@ export async function syncKustomization(deps: SyncDeps, sync: KustomizationSync)
   const kustomization = await ensureFinalizer(deps, sync.kustomization, run);
   status.current = kustomization;
   const source = await openSource(deps, kustomization, run);
+  if (source && 'kind' in source) return source;
   if (!source) return blocked('ArtifactFailed', 'Source is not ready, artifact not found');
   attempt.revision = source.revision;
   attempt.originRevision = source.originRevision;

@@ -6,7 +6,7 @@ import type { GitRemote } from '../git/create-git-client.ts';
 import { type FollowedReference, isFollowed, TAGS, toFollowedReference } from '../model/followed-reference.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
-import { formatRevision, isZeroSha, type Revision } from '../model/revision.ts';
+import { formatRevision, isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { admitTriggers, requestsOfTriggers } from './answer-triggers.ts';
 import { type Answer, askRemote, explainAbsence } from './ask-remote.ts';
@@ -14,107 +14,122 @@ import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
-import { leftBehind } from './follow-tags.ts';
+import { doubtsOf } from './follow-tags.ts';
+import { listPassed } from './list-passed.ts';
 import { type OpenRevision, openRevision } from './open-revision.ts';
-import { toRemote } from './open-source.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { placeHints } from './place-hints.ts';
 import { patienceOf } from './poll-patience.ts';
 import { hasOtherContent, publishArtifact } from './publish-artifact.ts';
-import { recordLate, recordPassedOver, recordUnconfirmed } from './record-push.ts';
+import { noteReason, recordPassedOver, recordUndeployed, recordUnused } from './record-push.ts';
 import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
-import {
-  currentOf,
-  listPassed,
-  memoryOf,
-  moveTo,
-  noteAnswer,
-  noteLeft,
-  noteTip,
-  type SourceMemory,
-  startFollowing,
-  uidOf,
-} from './source-memory.ts';
+import { findStanding, formatCursor, type SourceCursor, type Standing, toCursor } from './source-cursor.ts';
+import { memoryOf, noteAnswer, noteTip, type SourceMemory, uidOf } from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import type { Tip } from './tip.ts';
+import { toRemote } from './to-remote.ts';
 import { tagToFetch } from './verify-source.ts';
+
+const NOT_FOLLOWED = {
+  kind: 'ignored',
+  reason: 'not followed: the GitRepository has come to follow another ref',
+};
 
 export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<SourceOutcome> {
   const { run } = sync;
   if (sync.source.metadata.deletionTimestamp) return settled(await finalizeSource(deps, sync), run.pending.hints);
-  if (sync.source.spec.suspend) return settled({ kind: 'suspended' }, run.pending.hints);
+  if (sync.source.spec.suspend) {
+    noteReason(deps, run.pending.hints, 'suspended: the GitRepository was suspended before this push was looked at');
+    return settled({ kind: 'suspended' }, run.pending.hints);
+  }
   const source = await ensureFinalizer(deps, sync.source, run);
   const followed = toFollowedReference(source.spec.ref);
   const memory = memoryOf(deps.memories, uidOf(source));
-  startFollowing(memory, followed);
-  const current = currentOf(memory, source);
+  const standing = findStanding(source, followed, run.pending.cursor);
+  const { current } = standing;
   const heard = run.pending.hints.filter((hint) => isFollowed(followed, hint.ref));
   const remote = await toRemote(deps, source);
-  const answer = await findTip(deps, { source, remote, memory, current, hints: heard, run });
+  const answer = await findTip(deps, { source, remote, memory, standing, hints: heard, run });
   const { tip } = answer;
   const { hints, passedOver } = placeHints(heard, { followed, answer, current, peeled: memory.peeled });
   noteTip(memory, tip);
-  recordPassedOver(deps, source, passedOver);
+  recordPassedOver(deps, run.key, passedOver);
+  const elsewhere = run.pending.hints.filter((hint) => !isFollowed(followed, hint.ref));
+  recordUnused(deps, run.key, elsewhere, NOT_FOLLOWED);
 
+  const now = deps.now().getTime();
   const seen = { source, remote, memory, current, tip, run, hints };
-  const decision = decide(seen, followed, deps.now().getTime());
+  const decision = decide(seen, { standing, followed }, now);
   if (decision.kind === 'askAgain') {
     const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
     const outcome = { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why } as const;
     return { outcome, hintsSeen, keepAskers: true };
   }
-  if (decision.kind === 'unchanged') recordUnconfirmed(deps, source, decision.unconfirmed);
-  const following: Following = { ...seen, triggers: admitTriggers(deps, seen, run.pending.triggers) };
-  const isNew = decision.kind === 'go' || current?.ref !== tip.ref;
+  const cursor = toCursor(standing, { source, followed, tip, hints, now });
+  const triggers = admitTriggers(deps, seen, run.pending.triggers);
+  const following: Following = { ...seen, standing, cursor, triggers };
+  const isNew = decision.kind === 'go' || current?.ref !== tip.ref || standing.asked !== tip.sha;
   const opened = await openRevision(deps, { source, remote, tip, have: current?.sha }, run.signal);
   return isNew ? await follow(deps, following, opened) : await stay(deps, following, opened);
 }
 
-interface Following {
+/** A source whose remote has answered. */
+interface Seen {
   readonly source: GitRepository;
   readonly remote: GitRemote;
   readonly memory: SourceMemory;
   /** The tip that was followed until now. */
-  readonly current: Revision | undefined;
+  readonly current: Tip | undefined;
   readonly tip: Tip;
   readonly run: SyncRun;
   readonly hints: readonly Hint[];
+}
+
+interface Following extends Seen {
+  readonly standing: Standing;
+  /** The source at the tip. */
+  readonly cursor: SourceCursor;
   /** Those that the tip answers. */
   readonly triggers: readonly TriggerNote[];
 }
 
-/** Notes what the ref has passed, and decides whether the tip may be used. */
+/** Decides whether the tip may be used. */
 function decide(
-  { memory, current, tip, hints }: Omit<Following, 'triggers'>,
-  followed: FollowedReference,
+  { memory, current, tip, hints }: Seen,
+  { standing, followed }: { standing: Standing; followed: FollowedReference },
   now: number,
 ): TipDecision {
-  noteLeft(memory, listPassed(tip.sha, hints, memory.left), now);
-  const left = leftBehind(followed, { tip, current, left: memory.left, now });
+  const { isReturn } = standing;
+  const left = new Map(standing.left);
+  for (const sha of listPassed(tip.sha, hints, left)) if (!left.has(sha)) left.set(sha, now);
+  const doubts = doubtsOf(followed, { tip, current, movedAt: standing.movedAt, left, now });
   const namedSince = noteAnswer(memory, tip.sha, now);
-  return decideTip({ tip: tip.sha, current: current?.sha, left, hints, now, namedSince });
+  return decideTip({ tip: tip.sha, current: current?.sha, isReturn, hints, now, namedSince, ...doubts });
 }
 
 /** The tip is known; what tells about it may not stand yet, or may have to be made with other rules. */
 async function stay(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
-  const { source, memory, tip, run, hints } = following;
-  recordLate(deps, hints, { source, tip: tip.sha, left: memory.left });
+  const { source, standing, cursor, tip, run, hints } = following;
+  recordUndeployed(deps, run.key, hints, { tip: tip.sha, left: cursor.left });
+  if (!standing.isStored || cursor.left.size !== standing.left.size) await run.moveCursor(formatCursor(cursor));
   await deps.queues.requestSyncs(requestsOfTriggers(deps, { ...following, isMoved: false }));
-  if (hasOtherContent(source, opened)) await requestFollowers(deps, source, tip);
+  if (!standing.isStored || hasOtherContent(source, opened)) await requestFollowers(deps, source, tip);
   await publishArtifact(deps, { source, tip, opened, run });
-  memory.unpublished = undefined;
   return settled(done(tip), run.pending.hints);
 }
 
 /** Moves to a new tip: first whatever deploys it, then what tells about it. */
 async function follow(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
-  const { source, memory, tip, run, hints } = following;
-  await announce(deps, following);
+  const { source, cursor, current, tip, run, hints } = following;
+  await run.moveCursor(formatCursor(cursor));
+  const before = current && following.standing.asked;
+  await requestKustomizations(deps, { ...following, before, left: cursor.left });
+  await run.moveCursor(formatCursor({ ...cursor, asked: tip.sha }));
   await publishArtifact(deps, { source, tip, opened, run });
-  memory.unpublished = undefined;
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
-  const others = hints.filter((hint) => hint.after !== tip.sha);
-  recordLate(deps, others, { source, tip: tip.sha, left: memory.left });
+  const deployed = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
+  const others = hints.filter((hint) => hint.pushId !== deployed && !ahead.includes(hint));
+  recordUndeployed(deps, run.key, others, { tip: tip.sha, left: cursor.left });
   const notSeen = new Set(ahead.map((hint) => hint.deliveryId));
   const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId).filter((id) => !notSeen.has(id));
   const newest = ahead.at(-1);
@@ -122,34 +137,21 @@ async function follow(deps: SyncDeps, following: Following, opened: OpenRevision
   return { outcome: { kind: 'unsettled', afterMs: 25, why: `a hook announced ${newest.after}` }, hintsSeen };
 }
 
-/** Only when everybody is asked, the move is made: what could not be asked is found again by the next sync. */
-async function announce(deps: SyncDeps, following: Following): Promise<void> {
-  const { source, memory, current, tip, hints, triggers } = following;
-  const { unpublished } = memory;
-  const before = current?.sha;
-  moveTo(memory, tip, { before, hints, now: deps.now().getTime() });
-  try {
-    await requestKustomizations(deps, { source, before, tip, hints, triggers });
-  } catch (error) {
-    memory.unpublished = unpublished;
-    throw error;
-  }
-}
-
 /** A hook that announced more than the ref names yet: the push after the one just followed. */
-function isAhead(hint: Hint, { memory, tip }: Following, now: number): boolean {
+function isAhead(hint: Hint, { cursor, tip }: Following, now: number): boolean {
   if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === tip.sha) return false;
-  return !memory.left.has(hint.after) && now - hint.heardAt < PATIENCE_MS;
+  return !cursor.left.has(hint.after) && now - hint.heardAt < PATIENCE_MS;
 }
 
 /** Asks the remote for its tip while the hinted commit is already on its way; both must be there at the end. */
 async function findTip(
   deps: SyncDeps,
-  { source, remote: reached, memory, current, hints, run }: Omit<Following, 'tip' | 'triggers'>,
+  { source, remote: reached, memory, standing, hints, run }: Omit<Seen, 'tip' | 'current'> & { standing: Standing },
 ): Promise<Answer & { tip: Tip }> {
+  const { current, left } = standing;
   const remote = { ...reached, patienceMs: patienceOf({ source, run, memory, current }, reached.timeoutMs) };
   const have = current?.sha;
-  const hinted = findHinted(hints, memory, have);
+  const hinted = findHinted(hints, left, have);
   const early =
     hinted === undefined
       ? undefined
@@ -164,7 +166,7 @@ async function findTip(
 }
 
 /** The commit that the newest hook announced, if it is worth fetching: a tag's hook may name the tag object instead. */
-function findHinted(hints: readonly Hint[], { left }: SourceMemory, have: string | undefined): string | undefined {
+function findHinted(hints: readonly Hint[], left: Standing['left'], have: string | undefined): string | undefined {
   const newest = hints.at(-1);
   if (!newest || newest.ref.startsWith(TAGS) || isZeroSha(newest.after)) return undefined;
   return newest.after === have || left.has(newest.after) ? undefined : newest.after;

@@ -61,22 +61,29 @@ async function patchOnce<T extends KubeObject>(
 
 /** The resource as it is now; undefined if it is gone or another one by the same name. */
 async function readAgain<T extends KubeObject>(
-  deps: Pick<SyncDeps, 'client'>,
+  deps: Pick<SyncDeps, 'client' | 'resources'>,
   before: T,
   run: SyncRun,
 ): Promise<T | undefined> {
   const fresh = await deps.client.get(refOf(before), { signal: run.signal, urgent: true });
   if (!fresh || fresh.metadata.uid !== before.metadata.uid) return undefined;
-  requireSameInventory(before, fresh);
+  deps.resources.remember(fresh);
+  requireSameSync(before, fresh);
   return fresh as T;
 }
 
-/** Another writer's inventory may name objects that this run does not know of: it must start over. */
-function requireSameInventory(before: KubeObject, after: KubeObject): void {
-  if (inventoryOf(before) === inventoryOf(after)) return;
+/** Another process may have come to another revision, or to objects that this run does not know of: it must start over. */
+function requireSameSync(before: KubeObject, after: KubeObject): void {
+  if (cursorsOf(before) === cursorsOf(after)) return;
   throw new HawserError('SYNC_STALE', `${before.kind} '${before.metadata.name}' was synced by somebody else meanwhile`);
 }
 
-function inventoryOf({ status }: KubeObject): string | undefined {
-  return JSON.stringify((status as { inventory?: unknown } | undefined)?.inventory);
+interface Cursors {
+  readonly inventory?: unknown;
+  readonly lastAttemptedRevision?: string;
+}
+
+function cursorsOf({ status }: KubeObject): string {
+  const { inventory, lastAttemptedRevision } = (status ?? {}) as Cursors;
+  return JSON.stringify([inventory, lastAttemptedRevision]);
 }

@@ -21,8 +21,6 @@ interface FollowDeps {
   readonly queues: Pick<Queues, 'requestSyncs' | 'restore' | 'forget' | 'onReconnect'>;
   /** The revision of a source that this process has announced itself: its artifact asks for nothing more. */
   readonly announced: (uid: string) => string | undefined;
-  /** Told of each revision that a source has left, whoever moved it. */
-  readonly onLeft: (uid: string, revision: string) => void;
   /** Told of every failure to ask, which is then asked again. */
   readonly onError: (error: unknown) => void;
 }
@@ -65,11 +63,9 @@ export function followResources(deps: FollowDeps): Following {
 }
 
 /** Who has to hear of a change; of an artifact nobody, if this process has told everybody already. */
-function followersOf(deps: FollowDeps, { object, previous }: ResourceChange): Pick<Cache, 'list'> {
+function followersOf(deps: FollowDeps, { object }: ResourceChange): Pick<Cache, 'list'> {
   if (object.kind !== 'GitRepository') return deps.kustomizations;
   const uid = object.metadata.uid ?? '';
-  const left = artifactOf(previous);
-  if (left !== undefined && left !== artifactOf(object)) deps.onLeft(uid, left);
   return artifactOf(object) === deps.announced(uid) ? { list: () => [] } : deps.kustomizations;
 }
 

@@ -19,7 +19,7 @@ export function toEnding(outcome: SyncOutcome, rhythm: Rhythm, now: Date): SyncE
     case 'waiting':
       return { nextAt: outcome.deadline, nextCause: 'health', keepAskers: true };
     case 'unsettled':
-      return { nextAt: after(outcome.afterMs), nextCause: 'retry' };
+      return { nextAt: after(outcome.afterMs), nextCause: 'retry', keepAskers: true };
     case 'blocked':
       return { nextAt: after(rhythm.retryMs), nextCause: 'retry', keepAskers: true };
     case 'failed': {

@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import { type PendingRequest, parsePendingRequest } from '../../../src/queue/pending-request.ts';
 
 const HINT = { ref: 'refs/heads/main', before: 'a', after: 'b', deliveryId: 'd1', firstSeen: true, heardAt: 1 };
-const NOTHING = { wanted: 0, done: 0, hints: [], revision: undefined, causes: [], pushIds: [], triggers: [] };
+const NOTHING = {
+  wanted: 0,
+  done: 0,
+  hints: [],
+  revision: undefined,
+  cursor: undefined,
+  causes: [],
+  pushIds: [],
+  triggers: [],
+};
 
 interface Case {
   readonly name: string;
@@ -29,12 +38,14 @@ const CASES: readonly Case[] = [
       'hint:d2': `12|${JSON.stringify({ ...HINT, deliveryId: 'd2' })}`,
       'hint:d1': `9|${JSON.stringify(HINT)}`,
       revision: 'main@sha1:b',
+      cursor: 'a cursor',
     },
     want: {
       wanted: 12,
       done: 0,
       hints: [HINT, { ...HINT, deliveryId: 'd2' }],
       revision: 'main@sha1:b',
+      cursor: 'a cursor',
       causes: ['poll', 'webhook'],
       pushIds: ['a', 'b'],
       triggers: [],

@@ -58,6 +58,41 @@ const cases: readonly { name: string; given: Partial<TipQuestion>; want: string 
     want: 'go',
   },
   {
+    name: 'what was answered before the commit was left does not count',
+    given: { tip: A, current: B, left: new Map([[A, NOW - 1_000]]), namedSince: NOW - 10_000 },
+    want: 'askAgain',
+  },
+  {
+    name: 'a tip that nobody told of is doubted while replicas may be late',
+    given: { tip: A, current: B, movedAt: NOW - 2_900 },
+    want: 'askAgain',
+  },
+  {
+    name: 'and used once they are not',
+    given: { tip: A, current: B, movedAt: NOW - 3_000 },
+    want: 'go',
+  },
+  {
+    name: 'a hook from what is in use explains it',
+    given: { tip: A, current: B, movedAt: NOW, hints: [hint(B, A, 10)] },
+    want: 'go',
+  },
+  {
+    name: 'so do several, in any order',
+    given: { tip: A, current: B, movedAt: NOW, hints: [hint(C, A, 10), hint(B, C, 20)] },
+    want: 'go',
+  },
+  {
+    name: 'not where the source came back to what is in use: the hook may be of the first time',
+    given: { tip: A, current: B, movedAt: NOW, isReturn: true, hints: [hint(B, A, 10)] },
+    want: 'askAgain',
+  },
+  {
+    name: 'not one that starts elsewhere',
+    given: { tip: A, current: B, movedAt: NOW, hints: [hint(C, A, 10)] },
+    want: 'askAgain',
+  },
+  {
     name: 'a commit that was left longer than 30 s ago is as good as new',
     given: { tip: A, current: B, left: new Map([[A, NOW - 30_001]]) },
     want: 'go',

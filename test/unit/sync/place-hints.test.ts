@@ -5,7 +5,7 @@ import { toFollowedReference } from '../../../src/model/followed-reference.ts';
 import type { GitReference } from '../../../src/model/git-repository.ts';
 import type { Hint } from '../../../src/model/push.ts';
 import { decideTip } from '../../../src/sync/decide-tip.ts';
-import { leftBehind } from '../../../src/sync/follow-tags.ts';
+import { doubtsOf } from '../../../src/sync/follow-tags.ts';
 import { placeHints } from '../../../src/sync/place-hints.ts';
 import type { Tip } from '../../../src/sync/tip.ts';
 
@@ -142,7 +142,7 @@ describe('for a source that follows versions', () => {
       const decision = decideTip({
         tip: tip.sha,
         current: current?.sha,
-        left: leftBehind(followed, { tip, current, left: known, now: NOW }),
+        ...doubtsOf(followed, { tip, current, movedAt: NOW - 1_000, left: known, now: NOW }),
         hints,
         namedSince: NOW,
         now: NOW,
