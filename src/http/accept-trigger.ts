@@ -105,7 +105,7 @@ async function ask(deps: TriggerAcceptance, { target, by, expectedSha }: Trigger
     const { artifactRevision: revision } = target;
     await pushRecords.setPin(pushId, looked, { revision, isNew: true, asked: [looked] });
   }
-  const note = toNote({ pushId, target, expectedSha });
+  const note = toNote({ pushId, target, expectedSha, saidAt: deps.now().getTime() });
   await deps.requestSyncs([{ key: source?.key ?? key, cause: 'trigger', trigger: note }]);
   await pushRecords.addStep(pushId, { ...step, step: 'requested' });
 }
@@ -114,14 +114,16 @@ function toNote({
   pushId,
   target: { key },
   expectedSha: sha,
+  saidAt,
 }: {
   pushId: string;
   target: TriggerTarget;
   expectedSha: string | undefined;
+  saidAt: number;
 }): TriggerNote {
   return {
     pushId,
     ...(key.kind === 'Kustomization' ? { kustomization: formatKey(key) } : {}),
-    ...(sha === undefined ? {} : { expected: { sha, otherwise: 'mismatch' } }),
+    ...(sha === undefined ? {} : { expected: { sha, otherwise: 'mismatch', saidAt } }),
   };
 }

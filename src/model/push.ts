@@ -24,7 +24,14 @@ export interface TriggerNote {
   /** The only Kustomization that is meant, as `formatKey` writes it; absent: every one of the source. */
   readonly kustomization?: string | undefined;
   /** The commit that the remote is believed to name, and what it is called if it does not: checked, never wanted. */
-  readonly expected?: { readonly sha: string; readonly otherwise: 'mismatch' | 'superseded' } | undefined;
+  readonly expected?:
+    | {
+        readonly sha: string;
+        readonly otherwise: 'mismatch' | 'superseded';
+        /** When it was said, in milliseconds since the epoch, by somebody who may be ahead of the remote's replicas. */
+        readonly saidAt?: number | undefined;
+      }
+    | undefined;
 }
 
 /** What a push says about a ref, kept beside a pending request: where to look, never what to deploy. */

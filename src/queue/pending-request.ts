@@ -62,7 +62,9 @@ const HintSchema = z.object({
 const TriggerSchema = z.object({
   pushId: z.string(),
   kustomization: z.string().optional(),
-  expected: z.object({ sha: z.string(), otherwise: z.enum(['mismatch', 'superseded']) }).optional(),
+  expected: z
+    .object({ sha: z.string(), otherwise: z.enum(['mismatch', 'superseded']), saidAt: z.number().optional() })
+    .optional(),
 }) satisfies z.ZodType<TriggerNote>;
 
 /** Reads the hash of a key in Redis; unreadable hints and triggers are dropped. Pure. */

@@ -8,9 +8,11 @@ import type { TriggerNote } from '../model/push.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncRequest } from '../queue/pending-request.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import { REPLICA_LAG_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { type Attempt, type SyncOutcome, stepDurations } from './outcome.ts';
 import { inBackground } from './record-push.ts';
+import { uidOf } from './source-memory.ts';
 import type { Tip } from './tip.ts';
 
 interface Found {
@@ -33,6 +35,31 @@ export function admitTriggers(deps: SyncDeps, { source, tip }: Found, triggers: 
     );
     return false;
   });
+}
+
+const FIRST_LOOK_MS = 25;
+const LONGEST_LOOK_MS = 500;
+
+/**
+ * How soon to ask again, in milliseconds, where a trigger expects a commit that this source has never been at: whoever has
+ * just pushed it may be ahead of the replica that answered. Undefined: no later answer is waited for.
+ */
+export async function findPatience(
+  deps: Pick<SyncDeps, 'git' | 'now'>,
+  { source, tip }: Found,
+  triggers: readonly TriggerNote[],
+): Promise<number | undefined> {
+  const now = deps.now().getTime();
+  const waits = await Promise.all(
+    triggers.map(async ({ expected }) => {
+      if (expected?.saidAt === undefined || expected.sha === tip.sha || expected.sha === tip.object) return [];
+      const age = Math.max(now - expected.saidAt, 0);
+      if (age >= REPLICA_LAG_MS || (await deps.git.has(uidOf(source), expected.sha))) return [];
+      return [Math.min(Math.max(age / 2, FIRST_LOOK_MS), LONGEST_LOOK_MS)];
+    }),
+  );
+  const known = waits.flat();
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 interface Asked extends Found {

@@ -7,7 +7,7 @@ export const PATIENCE_MS = 30_000;
 const FIRST_DELAY_MS = 25;
 const LONGEST_DELAY_MS = 2_000;
 /** How late a replica may answer: so long is an answer doubted that no hook explains. */
-const AGREEMENT_MS = 3_000;
+export const REPLICA_LAG_MS = 3_000;
 const LONGEST_DOUBT_MS = 500;
 
 export interface TipQuestion {
@@ -48,9 +48,9 @@ export function decideTip(question: TipQuestion): TipDecision {
 function whileDoubted({ tip, current, movedAt, left, namedSince, now }: TipQuestion): number {
   const leftAt = left.get(tip);
   // What was answered before the ref had left the commit says nothing about a return to it.
-  if (leftAt !== undefined && now - leftAt <= PATIENCE_MS) return AGREEMENT_MS - (now - Math.max(namedSince, leftAt));
+  if (leftAt !== undefined && now - leftAt <= PATIENCE_MS) return REPLICA_LAG_MS - (now - Math.max(namedSince, leftAt));
   // The ref may have passed a commit unseen.
-  return current === undefined || movedAt === undefined ? 0 : AGREEMENT_MS - (now - movedAt);
+  return current === undefined || movedAt === undefined ? 0 : REPLICA_LAG_MS - (now - movedAt);
 }
 
 /** A first-seen hook, or several, say that the ref went from what is in use to the tip, and cannot be of an earlier time. */

@@ -14,12 +14,15 @@ interface Publication {
   readonly tip: Revision;
   readonly opened: OpenRevision;
   readonly run: SyncRun;
+  /** True where the source has just come to this tip: a status that says so already is a late watch's. */
+  readonly isMoved: boolean;
 }
 
 const LONGEST_SUBJECT = 50;
 
 /** Makes the artifact of a revision and says so in status and event; does nothing where all of that stands already. */
-export async function publishArtifact(deps: SyncDeps, { source, tip, opened, run }: Publication): Promise<void> {
+export async function publishArtifact(deps: SyncDeps, publication: Publication): Promise<void> {
+  const { source, tip, opened, run, isMoved } = publication;
   const revision = formatRevision(tip);
   const known = source.status?.artifact;
   const { commit, included, verified } = opened;
@@ -27,7 +30,7 @@ export async function publishArtifact(deps: SyncDeps, { source, tip, opened, run
     toSourceStatus(resource, { kind: 'stored', artifact, spec: source.spec, included, verified }, deps.now());
   const isCurrent = known?.revision === revision && !hasOtherContent(source, opened);
   const isStored = isCurrent && (await isServed(deps, known.path));
-  if (isStored && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
+  if (isStored && !isMoved && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
 
   const artifact = isStored ? known : await store(deps, { source, opened, revision });
   const written = await writeStatus(deps, { resource: source, toStatus: toStatusWith(artifact) }, run);

@@ -8,7 +8,7 @@ import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint, TriggerNote } from '../model/push.ts';
 import { formatRevision, isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
-import { admitTriggers, requestsOfTriggers } from './answer-triggers.ts';
+import { admitTriggers, findPatience, requestsOfTriggers } from './answer-triggers.ts';
 import { type Answer, askRemote, explainAbsence } from './ask-remote.ts';
 import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
@@ -59,7 +59,8 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
 
   const now = deps.now().getTime();
   const seen = { source, remote, memory, current, tip, run, hints };
-  const decision = decide(seen, { standing, followed }, now);
+  const decided = decide(seen, { standing, followed }, now);
+  const decision = decided.kind === 'unchanged' ? await giveTime(deps, seen, decided) : decided;
   if (decision.kind === 'askAgain') {
     const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
     const outcome = { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why } as const;
@@ -107,6 +108,13 @@ function decide(
   return decideTip({ tip: tip.sha, current: current?.sha, isReturn, hints, now, namedSince, ...doubts });
 }
 
+/** Whoever triggers right after a push may be ahead of the remote's answer. */
+async function giveTime(deps: SyncDeps, seen: Seen, unchanged: TipDecision): Promise<TipDecision> {
+  const afterMs = await findPatience(deps, seen, seen.run.pending.triggers);
+  const why = 'the remote does not name yet what a trigger expects';
+  return afterMs === undefined ? unchanged : { kind: 'askAgain', afterMs, why };
+}
+
 /** The tip is known; what tells about it may not stand yet, or may have to be made with other rules. */
 async function stay(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
   const { source, standing, cursor, tip, run, hints } = following;
@@ -114,7 +122,7 @@ async function stay(deps: SyncDeps, following: Following, opened: OpenRevision):
   if (!standing.isStored || cursor.left.size !== standing.left.size) await run.moveCursor(formatCursor(cursor));
   await deps.queues.requestSyncs(requestsOfTriggers(deps, { ...following, isMoved: false }));
   if (!standing.isStored || hasOtherContent(source, opened)) await requestFollowers(deps, source, tip);
-  await publishArtifact(deps, { source, tip, opened, run });
+  await publishArtifact(deps, { source, tip, opened, run, isMoved: false });
   return settled(done(tip), run.pending.hints);
 }
 
@@ -125,7 +133,7 @@ async function follow(deps: SyncDeps, following: Following, opened: OpenRevision
   const before = current && following.standing.asked;
   await requestKustomizations(deps, { ...following, before, left: cursor.left });
   await run.moveCursor(formatCursor({ ...cursor, asked: tip.sha }));
-  await publishArtifact(deps, { source, tip, opened, run });
+  await publishArtifact(deps, { source, tip, opened, run, isMoved: true });
   const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
   const deployed = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
   const others = hints.filter((hint) => hint.pushId !== deployed && !ahead.includes(hint));
