@@ -31,13 +31,13 @@ export interface OpenSource {
 export async function openSource(
   deps: SyncDeps,
   kustomization: Kustomization,
-  run: Pick<SyncRun, 'signal'>,
+  run: Pick<SyncRun, 'pending' | 'refresh' | 'signal'>,
 ): Promise<OpenSource | Unsettled | undefined> {
   refuseOtherNamespaces(deps, kustomization);
   const { kind } = sourceOf(kustomization);
   if (kind !== 'GitRepository') return await openArtifactSource(deps, kustomization, run.signal);
   const source = deps.resources.gitRepository(sourceOf(kustomization)) ?? refuseMissing(kustomization);
-  const choice = await chooseRevision(deps, { kustomization, source });
+  const choice = await chooseRevision(deps, { kustomization, source }, run);
   if (choice.kind === 'unsettled') return choice;
   const { tip } = choice;
   if (tip === undefined) return undefined;

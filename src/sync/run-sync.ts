@@ -73,6 +73,7 @@ export async function runKustomizationSync(deps: SyncDeps, run: SyncRun, superse
     const isWritten = await status.conclude(outcome);
     recordKustomizationEvents(deps, { kustomization: status.current, attempt, outcome, isWritten, wasHealthy });
   }
+  if (outcome.kind === 'unsettled') return outcome;
   recordTriggeredEnd(deps, run, { outcome, attempt });
   reportEnd(deps, { sync, outcome, run });
   observeSteps(deps, run, attempt);

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { toFollowedReference } from '../../../src/model/followed-reference.ts';
 import type { GitRepository } from '../../../src/model/git-repository.ts';
 import type { Kustomization } from '../../../src/model/kustomization.ts';
+import type { SyncRun } from '../../../src/queue/sync-run.ts';
 import { chooseRevision } from '../../../src/sync/choose-revision.ts';
 import type { SyncDeps } from '../../../src/sync/deps.ts';
 import { findStanding, formatCursor, toCursor } from '../../../src/sync/source-cursor.ts';
@@ -17,6 +18,11 @@ interface Case {
   /** The GitRepository that the cursor is of. */
   readonly uid?: string;
   readonly published?: string | undefined;
+  /** Commit that the cursor says all were asked for; its tip if absent. */
+  readonly asked?: string;
+  /** Revision that this run was asked for, and the one that was asked since. */
+  readonly heard?: string;
+  readonly heardSince?: string;
   readonly attempted?: string;
   readonly attemptedRef?: string;
   readonly suspended?: boolean;
@@ -27,6 +33,10 @@ interface Case {
 const cases: readonly Case[] = [
   { name: "what its source's cursor says", cursor: OTHER, want: OTHER },
   { name: 'that, whatever the Kustomization has come to', cursor: PUBLISHED, attempted: OTHER, want: PUBLISHED },
+  { name: 'that, whatever it was asked for before', cursor: OTHER, heard: PUBLISHED, want: OTHER },
+  { name: 'that, where this run is asked before all are', cursor: OTHER, asked: PUBLISHED, heard: OTHER, want: OTHER },
+  { name: 'nothing until it is asked, while others are', cursor: OTHER, asked: PUBLISHED, want: 'unsettled' },
+  { name: 'nothing, where the next run is asked', cursor: OTHER, heardSince: OTHER, want: 'unsettled' },
   { name: 'what is published, where the cursor is of a deleted object', cursor: OTHER, uid: 'old', want: PUBLISHED },
   { name: 'what is published, where Redis knows nothing', want: PUBLISHED },
   { name: 'nothing before the first', published: undefined, want: 'none' },
@@ -53,23 +63,29 @@ async function choose(given: Omit<Case, 'name' | 'want'>): Promise<string> {
   const asked: unknown[] = [];
   const deps = {
     queues: {
-      readCursor: async () => given.cursor && toText(given.cursor, given.uid ?? 'uid'),
+      readCursor: async () => given.cursor && toText(given.cursor, { uid: 'uid', asked: given.cursor, ...given }),
       requestSyncs: async (requests: unknown) => void asked.push(requests),
     },
   } as unknown as SyncDeps;
 
-  const choice = await chooseRevision(deps, { kustomization, source });
+  const { heard, heardSince } = given;
+  const run = {
+    pending: { wanted: 1, revision: toRevision(heard) },
+    refresh: async () => ({ wanted: heardSince ? 2 : 1, revision: toRevision(heardSince ?? heard) }),
+  } as unknown as SyncRun;
+
+  const choice = await chooseRevision(deps, { kustomization, source }, run);
 
   if (choice.kind === 'unsettled') return asked.length > 0 ? 'asked' : 'unsettled';
   return choice.tip?.sha ?? 'none';
 }
 
-function toText(sha: string, uid: string): string {
+function toText(sha: string, { uid, asked }: { uid: string; asked: string }): string {
   const source = makeSource(uid);
   const followed = toFollowedReference({ branch: 'main' });
   const tip = { ref: 'main', sha, fullRef: 'refs/heads/main', object: sha };
   const standing = findStanding(source, followed, undefined);
-  return formatCursor(toCursor(standing, { source, followed, tip, hints: [], now: 0 }));
+  return formatCursor({ ...toCursor(standing, { source, followed, tip, hints: [], now: 0 }), asked });
 }
 
 function makeSource(uid: string, spec: object = {}): GitRepository {
