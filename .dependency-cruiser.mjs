@@ -27,7 +27,7 @@ export const ALLOWED_IMPORTS = {
   webhook: ['model'],
   artifact: ['model'],
   git: ['model', 'credentials'],
-  'commit-status': ['model', 'credentials'],
+  'commit-status': ['model', 'credentials', 'expression'],
   expression: [],
   health: ['model', 'manifest', 'expression'],
   kube: ['model'],

@@ -1,3 +1,4 @@
+import { hostname } from 'node:os';
 import { fetch as undiciFetch } from 'undici';
 import { createAlertRoutes } from './commit-status/alert-routes.ts';
 import { createReporters } from './commit-status/create-reporters.ts';
@@ -59,6 +60,7 @@ export function startStatusRoutes({ config, logger, client }: RoutesDeps): Runni
       createReporter,
       matches,
       allowCrossNamespaceRefs: config.tenancy.allowCrossNamespaceRefs,
+      instance: hostname(),
       warn: createWarnings(logger),
     });
   const credentials = createStatusCredentials({ readSecret, gitHubApps, tokens });

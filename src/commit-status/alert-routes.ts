@@ -4,6 +4,7 @@ import { messageOf } from '../errors/hawser-error.ts';
 import type { Alert, Provider } from '../model/alert.ts';
 import { parseDuration } from '../model/duration.ts';
 import type { CreateReporter } from './create-reporters.ts';
+import { findContexts } from './find-contexts.ts';
 import { concerns, letsPass, type Matches } from './match-alerts.ts';
 import { isSameRepository, isStatusType, readProviderAddress } from './provider-address.ts';
 import { readProvider } from './read-provider.ts';
@@ -17,6 +18,8 @@ interface AlertRoutesDeps {
   readonly createReporter: CreateReporter;
   readonly matches: Matches;
   readonly allowCrossNamespaceRefs: boolean;
+  /** Names this process. */
+  readonly instance: string;
   /** Told what a Provider lacks, each time that it would be used. */
   readonly warn: (provider: Provider, problem: string) => void;
 }
@@ -52,14 +55,19 @@ export function createAlertRoutes(deps: AlertRoutesDeps): AlertRoutes {
     async find(subject) {
       const ways = deps
         .alerts()
+        .toSorted(compareNames)
         .filter((alert) => subject.about.some((object) => concerns(alert, object, deps)))
         .flatMap((alert) => {
           const provider = providerOf(alert);
           return provider && mayName(provider, subject.repositoryUrl) ? [{ alert, provider }] : [];
         });
       const passed = subject.corrects ? ways : ways.filter(({ alert }) => letsPass(alert, subject.said, deps.matches));
-      const providers = [...new Set(passed.map(({ provider }) => provider))];
-      const found = await Promise.all(providers.map((provider) => toRoute(deps, provider, subject.repositoryUrl)));
+      const asked = new Set(passed.map(({ provider }) => nameOf(provider)));
+      // Of several Alerts to a Provider always the same one, whatever they let pass: what it says may be in the context.
+      const used = [...Map.groupBy(ways, ({ provider }) => nameOf(provider)).entries()].flatMap(([name, [first]]) =>
+        first && asked.has(name) ? [first] : [],
+      );
+      const found = await Promise.all(used.map((way) => toRoute(deps, way, subject)));
       return {
         routes: found.flatMap(({ route }) => (route ? [route] : [])),
         isHeldBack: passed.length === 0 && ways.some(({ provider }) => provider.spec.address !== undefined),
@@ -69,9 +77,23 @@ export function createAlertRoutes(deps: AlertRoutesDeps): AlertRoutes {
   };
 }
 
+function nameOf({ metadata }: Alert | Provider): string {
+  return `${metadata.namespace}/${metadata.name}`;
+}
+
+function compareNames(one: Alert, other: Alert): number {
+  return nameOf(one) < nameOf(other) ? -1 : 1;
+}
+
 /** The Secret may name the repository instead. */
 function mayName({ spec: { address } }: Provider, repositoryUrl: string): boolean {
   return address === undefined || isSameRepository(address, repositoryUrl);
+}
+
+/** An Alert, and the Provider that it points to. */
+interface Way {
+  readonly alert: Alert;
+  readonly provider: Provider;
 }
 
 interface FoundRoute {
@@ -80,19 +102,18 @@ interface FoundRoute {
 }
 
 /** No route, and a warning, if the Provider lacks something. */
-async function toRoute(deps: AlertRoutesDeps, provider: Provider, sourceUrl: string): Promise<FoundRoute> {
-  const { type, timeout, commitStatusExpr } = provider.spec;
-  if (commitStatusExpr) {
-    deps.warn(provider, 'spec.commitStatusExpr is ignored: contexts of commit statuses are hawser/<namespace>/<name>');
-  }
+async function toRoute(deps: AlertRoutesDeps, { alert, provider }: Way, subject: StatusSubject): Promise<FoundRoute> {
+  const { type, timeout } = provider.spec;
   try {
     const { address, credential } = await readProvider(deps, provider);
-    const target = isSameRepository(address, sourceUrl) ? readProviderAddress(type, address) : undefined;
+    const target = isSameRepository(address, subject.repositoryUrl) ? readProviderAddress(type, address) : undefined;
     if (!target) return {};
     const timeoutMs = parseDuration(timeout);
     const options = { apiUrl: target.apiUrl, via: credential.via, ...(timeoutMs ? { timeoutMs } : {}) };
     const reporter = deps.createReporter(target.provider, options);
-    return { route: { provider: target.provider, repositoryUrl: address, credential, reporter } };
+    const { contexts, problem } = await findContexts({ provider, alert, subject, instance: deps.instance });
+    if (problem !== undefined) deps.warn(provider, problem);
+    return { route: { provider: target.provider, repositoryUrl: address, credential, reporter, contexts } };
   } catch (problem) {
     deps.warn(provider, messageOf(problem));
     return { problem };

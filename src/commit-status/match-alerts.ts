@@ -1,4 +1,5 @@
 import type { Alert } from '../model/alert.ts';
+import type { KubeObject } from '../model/kube-object.ts';
 import type { StatusText } from './to-commit-status.ts';
 
 /** An object that a commit status speaks about. */
@@ -6,8 +7,8 @@ export interface StatusObject {
   readonly kind: 'GitRepository' | 'Kustomization';
   readonly namespace: string;
   readonly name: string;
-  /** None for one that was deleted. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** As the cluster has it; undefined for one that was deleted. */
+  readonly object?: KubeObject | undefined;
 }
 
 /** Whether an Alert concerns an object, as notification-controller matches the events of it. Pure. */
@@ -21,7 +22,9 @@ export function concerns(
     if (kind !== object.kind || namespace !== object.namespace) return false;
     if (namespace !== metadata.namespace && !allowCrossNamespaceRefs) return false;
     if (name !== '*' && name !== object.name) return false;
-    return Object.entries(matchLabels ?? {}).every(([label, value]) => object.labels?.[label] === value);
+    return Object.entries(matchLabels ?? {}).every(
+      ([label, value]) => object.object?.metadata.labels?.[label] === value,
+    );
   });
 }
 

@@ -8,15 +8,21 @@ export interface StatusRoute {
   readonly repositoryUrl: string;
   readonly credential: StatusCredential;
   readonly reporter: CommitStatusReporter;
+  /** The contexts to post under, where a Provider's expression names them: more than one if a summary speaks for two. */
+  readonly contexts?: readonly string[] | undefined;
 }
 
 /** A status that wants a way, and what it speaks about. */
 export interface StatusSubject {
   readonly repositoryUrl: string;
   readonly source: StatusSource;
-  /** The Kustomization; of a summary the source and all that is deployed from it. */
+  /** The context it has where nobody names another one. */
+  readonly context: string;
+  /** In Flux's form. */
+  readonly revision: string;
+  /** The Kustomization; of a summary the source, then all that is deployed from it. */
   readonly about: readonly StatusObject[];
-  readonly said: StatusText;
+  readonly said: StatusText & { readonly at: number };
   /** Whether another status stands already under the same context: leaving that one would be a lie. */
   readonly corrects: boolean;
 }

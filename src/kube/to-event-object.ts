@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { redact } from '../errors/redact.ts';
+import { EVENT_ANNOTATION_PREFIX } from '../model/alert.ts';
 import type { KubeObject } from '../model/kube-object.ts';
 
 /** Something worth telling about an object, in the words of `kubectl describe`. */
@@ -51,11 +52,11 @@ export function toEventObject(event: KubeEvent, source: EventSource, now: Date):
   };
 }
 
-const COPIED = 'event.toolkit.fluxcd.io/';
-
 /** The event with what its object's annotations tell to whoever is notified, as Flux copies them; the event's own win. */
 export function withObjectAnnotations(event: KubeEvent): KubeEvent {
-  const copied = Object.entries(event.regarding.metadata.annotations ?? {}).filter(([key]) => key.startsWith(COPIED));
+  const copied = Object.entries(event.regarding.metadata.annotations ?? {}).filter(([key]) =>
+    key.startsWith(EVENT_ANNOTATION_PREFIX),
+  );
   if (copied.length === 0) return event;
   return { ...event, annotations: { ...Object.fromEntries(copied), ...event.annotations } };
 }

@@ -1,37 +1,43 @@
 /**
  * Flux's Alert and Provider, as far as commit statuses need them. Flux's own CRDs define them; Hawser installs none, so
- * there is no whole schema here: fields are read from whichever version the cluster serves.
+ * there is no whole schema here: fields are read from whichever version the cluster serves, and what else an object has
+ * is kept for the expressions that look at it.
  */
 import { z } from 'zod';
 import type { KubeObject } from './kube-object.ts';
 
 export const NOTIFICATION_GROUP = 'notification.toolkit.fluxcd.io';
 
-const reference = z.object({ name: z.string() });
-const Name = z.object({ name: z.string(), namespace: z.string() });
+/** What an object's annotations of this prefix tell goes into the metadata of its events. */
+export const EVENT_ANNOTATION_PREFIX = 'event.toolkit.fluxcd.io/';
 
-const eventSource = z.object({
+const reference = z.looseObject({ name: z.string() });
+const Name = z.looseObject({ name: z.string(), namespace: z.string() });
+
+const eventSource = z.looseObject({
   kind: z.string(),
   name: z.string(),
   namespace: z.string().optional(),
   matchLabels: z.record(z.string(), z.string()).optional(),
 });
 
-const alertSchema = z.object({
+const alertSchema = z.looseObject({
   metadata: Name,
-  spec: z.object({
+  spec: z.looseObject({
     providerRef: reference,
     eventSeverity: z.string().optional(),
     eventSources: z.array(eventSource).optional(),
     inclusionList: z.array(z.string()).optional(),
     exclusionList: z.array(z.string()).optional(),
+    eventMetadata: z.record(z.string(), z.string()).optional(),
+    summary: z.string().optional(),
     suspend: z.boolean().optional(),
   }),
 });
 
-const providerSchema = z.object({
+const providerSchema = z.looseObject({
   metadata: Name.extend({ uid: z.string().optional(), generation: z.int().optional() }),
-  spec: z.object({
+  spec: z.looseObject({
     type: z.string(),
     address: z.string().optional(),
     username: z.string().optional(),

@@ -3,6 +3,7 @@ import type { StatusRoutes } from '../commit-status/find-routes.ts';
 import type { StatusRoute } from '../commit-status/status-route.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey } from '../model/object-key.ts';
+import { formatRevision, parseRevision } from '../model/revision.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
 import type { WantedStatus } from '../push-record/push-record.ts';
 import type { CommitStatusRequest } from '../queue/commit-status-request.ts';
@@ -45,6 +46,8 @@ export async function postCommitStatus(deps: PostDeps, request: CommitStatusRequ
   const known = await deps.routes.find({
     repositoryUrl: url,
     source: { namespace, secretRef, proxySecretRef },
+    context: request.context,
+    revision: revisionOf(source, request.sha),
     about: toStatusObjects(deps.resources, request, source),
     said: wanted,
     corrects: status.posted !== undefined,
@@ -79,16 +82,26 @@ type PostAttempt =
 async function post(
   deps: PostDeps,
   { request, source, wanted }: Posting,
-  { provider, repositoryUrl, credential, reporter }: StatusRoute,
+  { provider, repositoryUrl, credential, reporter, contexts = [request.context] }: StatusRoute,
 ): Promise<PostAttempt> {
-  const waitMs = await deps.queues.takeStatusToken(credential.id);
-  if (waitMs > 0) return { kind: 'wait', ms: waitMs };
-  const { sha, context } = request;
   const { state, description, targetUrl } = wanted;
-  const status = { repositoryUrl, sha, ref: refOf(source), state, context, description, targetUrl };
-  const result = await reporter.post(status, credential);
-  deps.metrics.commitStatusTotal.inc({ provider, result: result.kind });
+  const status = { repositoryUrl, sha: request.sha, ref: refOf(source), state, description, targetUrl };
+  let result: PostResult = { kind: 'posted' };
+  for (const context of contexts) {
+    const waitMs = await deps.queues.takeStatusToken(credential.id);
+    if (waitMs > 0) return { kind: 'wait', ms: waitMs };
+    result = await reporter.post({ ...status, context }, credential);
+    deps.metrics.commitStatusTotal.inc({ provider, result: result.kind });
+    if (result.kind !== 'posted') break;
+  }
   return { kind: 'done', result };
+}
+
+/** As the source says it, or would. */
+function revisionOf(source: GitRepository, sha: string): string {
+  const known = source.status?.artifact?.revision;
+  if (known !== undefined && parseRevision(known)?.sha === sha) return known;
+  return formatRevision({ ref: refOf(source) ?? '', sha });
 }
 
 /** Branch or tag, where the source follows just that. */

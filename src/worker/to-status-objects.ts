@@ -20,6 +20,6 @@ export function toStatusObjects(
   return [{ kind: 'Kustomization', namespace: ofNamespace, name: ofName }];
 }
 
-function toObject(kind: StatusObject['kind'], { metadata }: KubeObject): StatusObject {
-  return { kind, namespace: metadata.namespace ?? '', name: metadata.name, labels: metadata.labels };
+function toObject(kind: StatusObject['kind'], object: KubeObject): StatusObject {
+  return { kind, namespace: object.metadata.namespace ?? '', name: object.metadata.name, object };
 }

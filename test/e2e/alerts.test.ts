@@ -51,6 +51,39 @@ test('Alerts and Providers of Flux', async (t) => {
     assert.deepEqual(github.statuses, [], 'what an Alert sends to its Provider goes nowhere else');
   });
 
+  await t.test('name the contexts of statuses by an expression, and never lose one by it', async (t) => {
+    const story = await useStory(t, { started: false });
+    const { namespace, repository } = story;
+    const commitStatusExpr =
+      "event.metadata.cluster + '/' + event.involvedObject.kind + '/' + event.involvedObject.name";
+    await story.create(...makeAlerts(story, { ...alerts, commitStatusExpr }));
+    const first = await repository.commitAndPush({ 'a.yaml': makeConfigMap('a', { colour: 'blue' }) });
+    await story.create(makeGitRepository({ namespace }, { url: repository.url }));
+    const web = makeKustomization({ name: 'web', namespace });
+    const annotations = { 'event.toolkit.fluxcd.io/cluster': 'prod-1' };
+    await story.create({ ...web, metadata: { ...web.metadata, annotations } });
+    const hawser = await story.start();
+    await story.applied(first, 'web');
+
+    const second = await repository.commitAndPush({ 'a.yaml': makeConfigMap('a', { colour: 'red' }) });
+    await story.hook({ before: first, after: second });
+
+    await gitea.waitFor(({ sha, state, context }) => sha === second && state === 'success' && context.endsWith('/web'));
+    await gitea.waitFor(({ sha, state, context }) => sha === second && state === 'success' && context.endsWith('/app'));
+    assert.deepEqual(
+      [...new Set(say(second))].filter((each) => each.endsWith('success')).sort(),
+      [`hawser/${namespace}/app success`, 'prod-1/Kustomization/web success'],
+      'the GitRepository has no such annotation',
+    );
+    assert.ok(!say(second).some((each) => each.startsWith(`hawser/${namespace}/web`)));
+    const warnings = hawser.log.filter(({ msg }) => msg === 'a Provider lacks something');
+    assert.deepEqual(
+      warnings.map(({ object }) => object),
+      [`Provider/${namespace}/git`],
+      'told once',
+    );
+  });
+
   await t.test('are left to notification-controller where there is one', async (t) => {
     const controller = await startNotificationServer();
     t.after(() => controller.stop());

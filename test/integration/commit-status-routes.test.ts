@@ -61,8 +61,10 @@ function makeSubject(repositoryUrl: string, more: Partial<StatusSubject> = {}): 
   return {
     repositoryUrl,
     source: { namespace: 'shop' },
+    context: 'hawser/shop/web',
+    revision: `main@sha1:${SHA}`,
     about: [{ kind: 'Kustomization', namespace: 'shop', name: 'web' }],
-    said: { state: 'success', description: 'deployed' },
+    said: { state: 'success', description: 'deployed', at: 0 },
     corrects: false,
     ...more,
   };
@@ -75,7 +77,6 @@ async function post({ repositoryUrl, reporter, credential }: StatusRoute) {
 
 const METADATA = { namespace: 'flux-system', name: 'host' };
 const ALERT = {
-  metadata: METADATA,
   spec: { providerRef: { name: 'host' }, eventSources: [{ kind: 'Kustomization', name: '*', namespace: 'shop' }] },
 };
 
@@ -84,15 +85,16 @@ type Host = Awaited<ReturnType<typeof startHost>>;
 function startAlertRoutes(
   t: TestContext,
   { readSecret }: Pick<Host, 'readSecret'>,
-  { provider, alert = {} }: { provider: Partial<Provider['spec']>; alert?: Partial<Alert['spec']> },
+  { provider, alerts: ofAlerts = [{}] }: { provider: Partial<Provider['spec']>; alerts?: Partial<Alert['spec']>[] },
 ) {
   const pools = createConnectionPools();
   t.after(() => pools.close());
   const warnings: string[] = [];
   const spec = { type: 'gitea', secretRef: { name: 'token' }, ...provider };
-  const alerts = [parseAlert({ ...ALERT, spec: { ...ALERT.spec, ...alert } } as never)].filter(
-    (each) => each !== undefined,
-  );
+  const alerts = ofAlerts.flatMap((alert, index) => {
+    const metadata = { ...METADATA, name: `${METADATA.name}-${index}` };
+    return parseAlert({ metadata, spec: { ...ALERT.spec, ...alert } } as never) ?? [];
+  });
   const routes = createAlertRoutes({
     alerts: () => alerts,
     provider: (namespace, name) =>
@@ -104,6 +106,7 @@ function startAlertRoutes(
     createReporter: createReporters((via) => pools.poolFor(via)),
     matches: (expression, text) => new RegExp(expression).test(text),
     allowCrossNamespaceRefs: true,
+    instance: 'pod-0',
     warn: (_, problem) => void warnings.push(problem),
   });
   return { routes, warnings };
@@ -160,7 +163,7 @@ const CASES: readonly {
   {
     name: 'an Alert for errors lets a failure pass',
     alert: { eventSeverity: 'error' },
-    subject: { said: { state: 'failure', description: 'no' } },
+    subject: { said: { state: 'failure', description: 'no', at: 0 } },
     want: 'posted',
   },
   {
@@ -188,7 +191,7 @@ for (const { name, provider, alert, subject, want } of CASES) {
   test(`by Alert: ${name}`, async (t) => {
     const readSecret = async (_: string, secret: string) =>
       ({ token: { token: Buffer.from(TOKEN).toString('base64') }, ca: {} })[secret];
-    const given = { provider: { address: ADDRESS, ...provider }, ...(alert ? { alert } : {}) };
+    const given = { provider: { address: ADDRESS, ...provider }, ...(alert ? { alerts: [alert] } : {}) };
     const { routes, warnings } = startAlertRoutes(t, { readSecret }, given);
 
     const { routes: found, isHeldBack, problem } = await routes.find(makeSubject(ADDRESS, subject));
@@ -202,22 +205,46 @@ for (const { name, provider, alert, subject, want } of CASES) {
   });
 }
 
-test('an expression for the context is ignored, and that is told', async (t) => {
-  const { api, front, readSecret } = await startHost(t, { kind: 'gitea', repository: 'acme/app' });
-  const { routes, warnings } = startAlertRoutes(
-    t,
-    { readSecret },
-    {
-      provider: { address: `${front.url}/acme/app`, certSecretRef: { name: 'ca' }, commitStatusExpr: "'mine'" },
-    },
-  );
+const INFO = {};
+const ERRORS = { eventSeverity: 'error' };
+const EXPRESSIONS: readonly {
+  name: string;
+  expression: string;
+  alerts?: Partial<Alert['spec']>[];
+  want: string;
+  warns?: RegExp;
+}[] = [
+  { name: 'names the context', expression: "event.involvedObject.name + '/prod'", want: 'web/prod' },
+  {
+    name: 'that fails is told, and the status keeps its context',
+    expression: 'event.metadata.none',
+    want: 'hawser/shop/web',
+    warns: /^spec\.commitStatusExpr for Kustomization\/shop\/web: .*none/,
+  },
+  {
+    name: 'sees the first Alert by name, so that what is pending is answered',
+    expression: 'alert.metadata.name',
+    alerts: [ERRORS, INFO],
+    want: 'host-0',
+  },
+];
 
-  const found = await routes.find(makeSubject(`${front.url}/acme/app.git`));
+for (const { name, expression, alerts, want, warns } of EXPRESSIONS) {
+  test(`a Provider’s expression ${name}`, async (t) => {
+    const readSecret = async () => ({ token: Buffer.from(TOKEN).toString('base64') });
+    const provider = { address: ADDRESS, commitStatusExpr: expression };
+    const { routes, warnings } = startAlertRoutes(t, { readSecret }, { provider, ...(alerts ? { alerts } : {}) });
 
-  assert.match(warnings.join(), /commitStatusExpr is ignored/);
-  assert.deepEqual(await post(found.routes[0] as StatusRoute), { kind: 'posted' });
-  assert.equal(api.statuses[0]?.context, 'hawser/shop/web');
-});
+    const { routes: found } = await routes.find(makeSubject(ADDRESS));
+    const { routes: correcting } = await routes.find(makeSubject(ADDRESS, { corrects: true }));
+
+    assert.deepEqual(
+      [...found, ...correcting].map(({ contexts }) => contexts),
+      [[want], [want]],
+    );
+    assert.match(warnings.join(), warns ?? /^$/);
+  });
+}
 
 test('a source’s own GitHub App is asked for its token, and posts, over the source’s proxy and authority', async (t) => {
   const { api, front, proxy, secrets, readSecret } = await startHost(t, { kind: 'github', repository: 'acme/app' });

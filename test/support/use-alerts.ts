@@ -38,14 +38,14 @@ function makeDefinition({ kind, plural }: (typeof KINDS)[number]): KubeObject {
 /** A Provider of type gitea with its token, and the Alert by which all Kustomizations of the namespace use it. */
 export function makeAlerts(
   { namespace }: Pick<Story, 'namespace'>,
-  { address, token }: { address: string; token: string },
+  { address, token, ...more }: { address: string; token: string; commitStatusExpr?: string },
 ): KubeObject[] {
   const metadata = { name: 'git', namespace };
   const apiVersion = `${GROUP}/v1beta3`;
   const eventSources = [{ kind: 'Kustomization', name: '*' }];
   return [
     { apiVersion: 'v1', kind: 'Secret', metadata, stringData: { token } },
-    { apiVersion, kind: 'Provider', metadata, spec: { type: 'gitea', address, secretRef: { name: 'git' } } },
+    { apiVersion, kind: 'Provider', metadata, spec: { type: 'gitea', address, secretRef: { name: 'git' }, ...more } },
     {
       apiVersion,
       kind: 'Alert',

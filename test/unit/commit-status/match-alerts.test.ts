@@ -5,7 +5,12 @@ import type { Alert } from '../../../src/model/alert.ts';
 
 type Source = NonNullable<Alert['spec']['eventSources']>[number];
 
-const WEB: StatusObject = { kind: 'Kustomization', namespace: 'shop', name: 'web', labels: { team: 'a', tier: 'web' } };
+const WEB: StatusObject = {
+  kind: 'Kustomization',
+  namespace: 'shop',
+  name: 'web',
+  object: { apiVersion: 'v1', kind: 'Kustomization', metadata: { name: 'web', labels: { team: 'a', tier: 'web' } } },
+};
 
 const CASES: readonly (readonly [name: string, source: Source, object: StatusObject, want: boolean])[] = [
   ['the one of this name', { kind: 'Kustomization', name: 'web', namespace: 'shop' }, WEB, true],

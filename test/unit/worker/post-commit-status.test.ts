@@ -24,9 +24,11 @@ interface Given {
   /** What each credential meets, in their order. */
   readonly meets?: Readonly<Record<string, PostResult>>;
   readonly waits?: Readonly<Record<string, number>>;
+  /** What a Provider's expression names. */
+  readonly contexts?: readonly string[];
 }
 
-function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED }, waits = {} }: Given) {
+function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED }, waits = {}, contexts }: Given) {
   const wanted: WantedStatus = { state: 'success', description: 'deployed', at: 1 };
   let posted: WantedStatus | undefined;
   let time = 0;
@@ -37,6 +39,7 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
     provider: 'github',
     repositoryUrl: url,
     credential: { id, token: new Secret(id) },
+    contexts,
     reporter: {
       post: async (status) => {
         tried.push(id);
@@ -155,6 +158,21 @@ test('a repository of another host, or without any credential, is told nothing',
   assert.equal(await elsewhere.post(), undefined);
   assert.equal(await nobody.post(), undefined);
   assert.equal(elsewhere.sent.length + nobody.sent.length, 0);
+});
+
+test('contexts that a Provider names are posted instead, all of them or none is done', async () => {
+  const contexts = ['gitrepository/app', 'kustomization/app'];
+  const taken = setUp({ contexts });
+  const away = setUp({ contexts, meets: { own: { kind: 'retry', message: 'away' } } });
+
+  assert.equal(await taken.post(), undefined);
+  await away.post();
+
+  assert.deepEqual(
+    [taken, away].map(({ sent }) => sent.map(({ context }) => context)),
+    [contexts, contexts.slice(0, 1)],
+  );
+  assert.deepEqual([taken.isPosted(), away.isPosted()], [true, false]);
 });
 
 const REFS: readonly [name: string, ref: GitRepository['spec']['ref'], want: string | undefined][] = [
