@@ -17,6 +17,7 @@ interface EventsDeps {
 export interface Events {
   readonly ofSources: EventRecorder;
   readonly ofKustomizations: EventRecorder;
+  readonly ofReceivers: EventRecorder;
   stop(): Promise<void>;
 }
 
@@ -37,11 +38,15 @@ export function startEvents({ client, url, logger, metrics }: EventsDeps): Event
   const options = { instance: hostname(), notifier, observe };
   const ofSources = createEventRecorder(client, { ...options, component: 'source-controller' });
   const ofKustomizations = createEventRecorder(client, { ...options, component: 'kustomize-controller' });
+  // No Alert is about Receivers.
+  const own = { ...options, notifier: undefined };
+  const ofReceivers = createEventRecorder(client, { ...own, component: 'notification-controller' });
   return {
     ofSources,
     ofKustomizations,
+    ofReceivers,
     async stop() {
-      await Promise.all([ofSources.stop(), ofKustomizations.stop()]);
+      await Promise.all([ofSources.stop(), ofKustomizations.stop(), ofReceivers.stop()]);
       await notifier?.stop();
     },
   };

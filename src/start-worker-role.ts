@@ -70,7 +70,12 @@ export async function startWorkerRole(deps: WorkerRoleDeps): Promise<{ stop(): P
     onError,
   });
   cluster.followArtifacts(artifactSources);
-  const receiverStatuses = keepReceiverStatuses({ client, now: () => new Date(), onError });
+  const receiverStatuses = keepReceiverStatuses({
+    client,
+    events: parts.receiverEvents,
+    now: () => new Date(),
+    onError,
+  });
   cluster.receivers.onReading(receiverStatuses.take);
   logger.info({ concurrency: config.concurrency }, 'worker started');
   return {
@@ -148,7 +153,7 @@ function createParts(deps: WorkerRoleDeps) {
     await Promise.all([events.stop(), commitStatuses.stop()]);
     await Promise.all([git.close(), renderer.close(), artifactReader.stop()]);
   };
-  return { sync, commitStatuses, onError, stop };
+  return { sync, commitStatuses, receiverEvents: events.ofReceivers, onError, stop };
 }
 
 /** The providers whose webhooks are taken. */

@@ -1,9 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { EventRecorder } from '../kube/create-event-recorder.ts';
 import type { Receiver } from '../model/receiver.ts';
+import { toReceiverEvent } from './receiver-event.ts';
 import type { ReadingListener, ReceiverReading } from './receiver-status.ts';
 import { type WriteDeps, writeReceiverStatus } from './write-receiver-status.ts';
 
 interface KeepDeps extends WriteDeps {
+  readonly events: Pick<EventRecorder, 'record'>;
   /** Told of each status that could not be written, which is tried again. */
   readonly onError: (error: unknown) => void;
 }
@@ -15,7 +18,7 @@ interface Wanted {
 
 const RETRY_MS = 10_000;
 
-/** Writes what was read of each Receiver into its status: one write at a time, the newest reading last. */
+/** Writes what was read of each Receiver into its status, one write at a time, the newest reading last, and events of news. */
 export function keepReceiverStatuses(deps: KeepDeps): { readonly take: ReadingListener; stop(): Promise<void> } {
   const stopping = new AbortController();
   const wanted = new Map<string, Wanted>();
@@ -24,7 +27,7 @@ export function keepReceiverStatuses(deps: KeepDeps): { readonly take: ReadingLi
   const writeUntilDone = async (uid: string) => {
     for (let next = wanted.get(uid); next && !stopping.signal.aborted; next = wanted.get(uid)) {
       try {
-        await writeReceiverStatus(deps, next.receiver, next.reading);
+        await write(deps, next);
         if (wanted.get(uid) === next) wanted.delete(uid);
       } catch (error) {
         deps.onError(error);
@@ -44,4 +47,10 @@ export function keepReceiverStatuses(deps: KeepDeps): { readonly take: ReadingLi
       await Promise.all(writing.values());
     },
   };
+}
+
+async function write(deps: KeepDeps, { receiver, reading }: Wanted): Promise<void> {
+  const isNews = await writeReceiverStatus(deps, receiver, reading);
+  const event = isNews ? toReceiverEvent(receiver, reading) : undefined;
+  if (event) deps.events.record(event);
 }

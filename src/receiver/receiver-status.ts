@@ -58,11 +58,16 @@ function ready(path: string): Verdict {
   };
 }
 
+/** Whether only another spec mends a Receiver. */
+export function isStalledBy(error: unknown): error is HawserError {
+  return error instanceof HawserError && error.disposition === 'stalled';
+}
+
 function failed(error: unknown): Verdict {
   const message = messageOf(error);
   const reason = error instanceof HawserError ? error.reason : 'TokenNotFound';
   const notReady = { type: 'Ready', status: 'False', reason, message } as const;
-  if (error instanceof HawserError && error.disposition === 'stalled') {
+  if (isStalledBy(error)) {
     return { conditions: [notReady, { type: 'Stalled', status: 'True', reason, message }], isFinal: true };
   }
   const reconciling = {

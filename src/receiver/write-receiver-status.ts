@@ -20,43 +20,50 @@ const MOST_ATTEMPTS = 4;
 
 /**
  * Makes a Receiver's status say what was read, and lets one go whose deletion waits for Flux's finalizer. What somebody
- * else (Flux, another worker) wrote meanwhile is read first; throws if the API server refuses.
+ * else (Flux, another worker) wrote meanwhile is read first; throws if the API server refuses. Tells whether the status
+ * has changed.
  */
 export async function writeReceiverStatus(
   deps: WriteDeps,
   receiver: Receiver,
   reading: ReceiverReading,
-): Promise<void> {
+): Promise<boolean> {
   let current = receiver;
   for (let attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
-    if (await writeUnlessChanged(deps, current, reading)) return;
+    const written = await writeUnlessChanged(deps, current, reading);
+    if (written !== 'conflict') return written;
     const fresh = await deps.client.get(refOf(receiver));
     // Of a Receiver with another spec nothing was read here: its own change is being looked at.
-    if (!fresh || !isSameSpec(fresh, receiver)) return;
+    if (!fresh || !isSameSpec(fresh, receiver)) return false;
     current = fresh as Receiver;
   }
-  await writeOnce(deps, current, reading);
+  return await writeOnce(deps, current, reading);
 }
 
-/** False if somebody else has changed the Receiver meanwhile. */
-async function writeUnlessChanged(deps: WriteDeps, receiver: Receiver, reading: ReceiverReading): Promise<boolean> {
+/** `conflict` if somebody else has changed the Receiver meanwhile. */
+async function writeUnlessChanged(
+  deps: WriteDeps,
+  receiver: Receiver,
+  reading: ReceiverReading,
+): Promise<boolean | 'conflict'> {
   try {
-    await writeOnce(deps, receiver, reading);
-    return true;
+    return await writeOnce(deps, receiver, reading);
   } catch (error) {
-    if (error instanceof KubeError && error.isConflict) return false;
-    if (error instanceof KubeError && error.isNotFound) return true;
+    if (error instanceof KubeError && error.isConflict) return 'conflict';
+    if (error instanceof KubeError && error.isNotFound) return false;
     throw error;
   }
 }
 
-async function writeOnce({ client, now }: WriteDeps, receiver: Receiver, reading: ReceiverReading): Promise<void> {
+async function writeOnce({ client, now }: WriteDeps, receiver: Receiver, reading: ReceiverReading): Promise<boolean> {
   if (receiver.metadata.deletionTimestamp) {
     await removeFinalizer(client, receiver, { finalizer: FINALIZER, fieldManager: FIELD_MANAGER });
-    return;
+    return false;
   }
   const status = toReceiverStatus(receiver, reading, now());
-  if (status) await patchStatus(client, receiver, { status, fieldManager: FIELD_MANAGER });
+  if (!status) return false;
+  // Where nothing differs, nothing is written, and the object comes back.
+  return (await patchStatus(client, receiver, { status, fieldManager: FIELD_MANAGER })) !== receiver;
 }
 
 function isSameSpec(object: KubeObject, other: KubeObject): boolean {

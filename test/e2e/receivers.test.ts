@@ -42,6 +42,21 @@ function isReady(story: Story, want: string, name?: string): Promise<string> {
   });
 }
 
+/** Waits until the events of a Receiver are these, by type and reason, in the order in which they were first written. */
+function hasEvents(story: Story, want: readonly string[], name = 'receiver'): Promise<void> {
+  return eventually(async () => {
+    const selector = `involvedObject.kind=Receiver,involvedObject.name=${name}`;
+    const { items } = JSON.parse(await story.kubectl('get', 'events', '--field-selector', selector, '-o', 'json')) as {
+      items: { metadata: { name: string }; type: string; reason: string; source: { component: string } }[];
+    };
+    const events = items.sort((one, other) => (one.metadata.name < other.metadata.name ? -1 : 1));
+    assert.deepEqual(
+      events.map(({ type, reason, source }) => `${source.component}: ${type} ${reason}`),
+      want.map((each) => `notification-controller: ${each}`),
+    );
+  });
+}
+
 /** The record of a call, once its job is done. */
 function recordOf(story: Story, answer: Response): Promise<PushView> {
   return eventually(async () => {
@@ -64,6 +79,7 @@ test("a Receiver's hook deploys a push, also with a token that has just changed"
 
   const path = hookPath({ namespace });
   assert.equal(await isReady(story, 'True Succeeded'), `Receiver initialized for path: ${path}`);
+  await hasEvents(story, ['Warning Failed', 'Normal Succeeded']);
   const { status, metadata } = await receiver(story);
   assert.deepEqual([status?.webhookPath, status?.observedGeneration], [path, metadata.generation]);
   assert.equal(metadata.finalizers, undefined);
@@ -159,6 +175,8 @@ test('a Receiver that cannot work says why, and mends when it can', async (t) =>
   await patch('registry', { type: 'generic' });
   await isReady(story, 'True Succeeded');
   await isReady(story, 'True Succeeded', 'registry');
+  await hasEvents(story, ['Warning InvalidCELExpression', 'Normal Succeeded']);
+  await hasEvents(story, ['Warning ValidationFailed', 'Normal Succeeded'], 'registry');
 
   const { metadata } = await receiver(story);
   await story.kubectl(
