@@ -1,5 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { messageOf } from '../errors/hawser-error.ts';
+import { redact } from '../errors/redact.ts';
 import { compileExpression } from '../expression/cel-environment.ts';
 import { toCelValue } from '../expression/cel-values.ts';
 import type { Alert, Provider } from '../model/alert.ts';
@@ -83,7 +84,7 @@ function evaluate(expression: string, values: Readonly<Record<string, unknown>>)
   if (typeof result !== 'string') throw new TypeError('the result is not a string');
   if (result === '') throw new TypeError('the result is empty');
   if (result.length > LONGEST_CONTEXT) throw new RangeError(`the result has more than ${LONGEST_CONTEXT} characters`);
-  return result;
+  return redact(result);
 }
 
 function nameOf({ kind, namespace, name }: StatusObject): string {

@@ -18,6 +18,7 @@ import {
   MOST_RECORDS,
   MOST_STEPS,
   MOST_UNMATCHED,
+  type PostedStatus,
   type PushOpening,
   type PushOutcome,
   type PushPin,
@@ -76,8 +77,8 @@ export interface PushRecords extends PushReaches, HookHistories {
   follow(id: string, onNews: () => void): Promise<() => void>;
   /** Sets what is to be said on a commit; an older word than the one that stands is dropped. */
   wantStatus(key: StatusKey, status: WantedStatus): Promise<void>;
-  readStatus(key: StatusKey): Promise<{ wanted?: WantedStatus; posted?: WantedStatus } | undefined>;
-  markPosted(key: StatusKey, status: WantedStatus): Promise<void>;
+  readStatus(key: StatusKey): Promise<{ wanted?: WantedStatus; posted?: PostedStatus } | undefined>;
+  markPosted(key: StatusKey, status: PostedStatus): Promise<void>;
 }
 
 /** Binds the records to a connection; nothing is written before a method is called. */
@@ -195,10 +196,10 @@ function toText(value: object): string {
   return JSON.stringify(redactData(value));
 }
 
-function toStatus([wanted, posted]: (string | null)[]): { wanted?: WantedStatus; posted?: WantedStatus } | undefined {
+function toStatus([wanted, posted]: (string | null)[]): { wanted?: WantedStatus; posted?: PostedStatus } | undefined {
   if (!wanted && !posted) return undefined;
   return {
     ...(wanted ? { wanted: JSON.parse(wanted) as WantedStatus } : {}),
-    ...(posted ? { posted: JSON.parse(posted) as WantedStatus } : {}),
+    ...(posted ? { posted: JSON.parse(posted) as PostedStatus } : {}),
   };
 }

@@ -96,6 +96,11 @@ export interface WantedStatus {
   readonly at: number;
 }
 
+/** What was said, and where: absent for the context by which the status is known. */
+export interface PostedStatus extends WantedStatus {
+  readonly contexts?: readonly string[] | undefined;
+}
+
 export const MOST_STEPS = 200;
 export const MOST_UNMATCHED = 50;
 export const MOST_RECORDS = 10_000;

@@ -5,7 +5,7 @@ import type { GitRepository } from '../model/git-repository.ts';
 import { formatKey } from '../model/object-key.ts';
 import { formatRevision, parseRevision } from '../model/revision.ts';
 import type { PushRecords } from '../push-record/create-push-records.ts';
-import type { WantedStatus } from '../push-record/push-record.ts';
+import type { PostedStatus, WantedStatus } from '../push-record/push-record.ts';
 import type { CommitStatusRequest } from '../queue/commit-status-request.ts';
 import type { Queues } from '../queue/create-queues.ts';
 import type { Resources } from '../sync/resources.ts';
@@ -52,7 +52,7 @@ export async function postCommitStatus(deps: PostDeps, request: CommitStatusRequ
     said: wanted,
     corrects: status.posted !== undefined,
   });
-  const posting = { request, source, wanted };
+  const posting = { request, source, wanted, posted: status.posted };
   for (const { route, isLast } of deps.refused.order(known)) {
     const attempt = await post(deps, posting, route);
     if (attempt.kind === 'wait') return { againInMs: attempt.ms };
@@ -73,21 +73,20 @@ interface Posting {
   readonly request: CommitStatusRequest;
   readonly source: GitRepository;
   readonly wanted: WantedStatus;
+  readonly posted: PostedStatus | undefined;
 }
 
 type PostAttempt =
   | { readonly kind: 'wait'; readonly ms: number }
   | { readonly kind: 'done'; readonly result: PostResult };
 
-async function post(
-  deps: PostDeps,
-  { request, source, wanted }: Posting,
-  { provider, repositoryUrl, credential, reporter, contexts = [request.context] }: StatusRoute,
-): Promise<PostAttempt> {
+async function post(deps: PostDeps, posting: Posting, route: StatusRoute): Promise<PostAttempt> {
+  const { request, source, wanted } = posting;
+  const { provider, repositoryUrl, credential, reporter } = route;
   const { state, description, targetUrl } = wanted;
   const status = { repositoryUrl, sha: request.sha, ref: refOf(source), state, description, targetUrl };
   let result: PostResult = { kind: 'posted' };
-  for (const context of contexts) {
+  for (const context of contextsOf(posting, route)) {
     const waitMs = await deps.queues.takeStatusToken(credential.id);
     if (waitMs > 0) return { kind: 'wait', ms: waitMs };
     result = await reporter.post({ ...status, context }, credential);
@@ -95,6 +94,11 @@ async function post(
     if (result.kind !== 'posted') break;
   }
   return { kind: 'done', result };
+}
+
+/** Where something stands already, it is answered: an expression may give another context by now, or fail. */
+function contextsOf({ request, posted }: Posting, route: StatusRoute): readonly string[] {
+  return (posted ? posted.contexts : route.contexts) ?? [request.context];
 }
 
 /** As the source says it, or would. */
@@ -112,18 +116,20 @@ function refOf({ spec: { ref } }: GitRepository): string | undefined {
 
 async function conclude(
   deps: PostDeps,
-  { request, wanted }: Posting,
+  posting: Posting,
   { result, route }: { result: PostResult; route: StatusRoute },
 ): Promise<Again> {
+  const { request, wanted } = posting;
+  const said = { ...wanted, contexts: contextsOf(posting, route) };
   switch (result.kind) {
     case 'posted': {
-      await deps.pushRecords.markPosted(request, wanted);
+      await deps.pushRecords.markPosted(request, said);
       const now = await deps.pushRecords.readStatus(request);
       return now?.wanted && !isSaid(now) ? { againInMs: 0 } : undefined;
     }
     case 'failed':
       deps.logger.error({ ...fieldsOf(request), error: result.message }, 'commit status refused');
-      await deps.pushRecords.markPosted(request, wanted);
+      await deps.pushRecords.markPosted(request, said);
       return undefined;
     case 'rateLimited': {
       const pause = { ms: result.retryAfterMs, told: result.told };

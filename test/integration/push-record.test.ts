@@ -172,9 +172,10 @@ test('Of two words about a commit the newer stands, beside what was posted', asy
   assert.equal(await records.readStatus(STATUS), undefined);
   await records.wantStatus(STATUS, success);
   await records.wantStatus(STATUS, pending);
-  await records.markPosted(STATUS, pending);
+  const posted = { ...pending, contexts: ['prod/app'] };
+  await records.markPosted(STATUS, posted);
 
-  assert.deepEqual(await records.readStatus(STATUS), { wanted: success, posted: pending });
+  assert.deepEqual(await records.readStatus(STATUS), { wanted: success, posted });
   assert.equal(await records.readStatus({ ...STATUS, context: 'hawser/default/other' }), undefined);
 });
 

@@ -64,6 +64,11 @@ const CASES: readonly Case[] = [
     want: ['hawser/shop/own'],
     problem: /more than 255/,
   },
+  {
+    name: 'a password is not told',
+    expression: "'over ' + provider.spec.proxy",
+    want: ['over http://[redacted]@proxy.example'],
+  },
   { name: 'an expression without end', expression: SLOW, want: ['hawser/shop/own'], problem: /took longer/ },
   { name: 'a summary is its source’s', expression: KIND_AND_NAME, about: [APP, WEB, API], want: ['gitrepository/app'] },
   {
@@ -101,6 +106,7 @@ for (const { name, expression, about = [WEB], want, problem } of CASES) {
       spec: {
         type: 'github',
         channel: 'deploys',
+        proxy: 'http://user:canary@proxy.example',
         ...(expression === undefined ? {} : { commitStatusExpr: expression }),
       },
     };

@@ -4,7 +4,7 @@ import type { CommitStatus, PostResult } from '../../../src/commit-status/commit
 import type { StatusRoute } from '../../../src/commit-status/status-route.ts';
 import { Secret } from '../../../src/errors/secret.ts';
 import type { GitRepository } from '../../../src/model/git-repository.ts';
-import type { WantedStatus } from '../../../src/push-record/push-record.ts';
+import type { PostedStatus, WantedStatus } from '../../../src/push-record/push-record.ts';
 import { createLogger } from '../../../src/telemetry/create-logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 import { postCommitStatus } from '../../../src/worker/post-commit-status.ts';
@@ -26,11 +26,20 @@ interface Given {
   readonly waits?: Readonly<Record<string, number>>;
   /** What a Provider's expression names. */
   readonly contexts?: readonly string[];
+  /** What was posted before. */
+  readonly standing?: PostedStatus;
 }
 
-function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED }, waits = {}, contexts }: Given) {
+function setUp({
+  url = 'https://github.com/acme/app',
+  ref,
+  meets = { own: POSTED },
+  waits = {},
+  contexts,
+  standing,
+}: Given) {
   const wanted: WantedStatus = { state: 'success', description: 'deployed', at: 1 };
-  let posted: WantedStatus | undefined;
+  let posted: PostedStatus | undefined = standing;
   let time = 0;
   const tried: string[] = [];
   const sent: CommitStatus[] = [];
@@ -85,7 +94,7 @@ function setUp({ url = 'https://github.com/acme/app', ref, meets = { own: POSTED
     posted = undefined;
     time += afterMs;
   };
-  return { post, tried, sent, paused, forget, isPosted: () => posted !== undefined };
+  return { post, tried, sent, paused, forget, isPosted: () => posted !== standing, posted: () => posted };
 }
 
 test('a credential that is refused gives way to the next one, and is left alone for an hour', async () => {
@@ -174,6 +183,26 @@ test('contexts that a Provider names are posted instead, all of them or none is 
   );
   assert.deepEqual([taken.isPosted(), away.isPosted()], [true, false]);
 });
+
+const STANDING: readonly [name: string, contexts: readonly string[] | undefined, want: readonly string[]][] = [
+  ['that an expression gave it', ['prod/app'], ['prod/app']],
+  ['that is its own', undefined, ['hawser/default/app']],
+];
+
+for (const [name, contexts, want] of STANDING) {
+  test(`what stands is answered in the context ${name}, whatever an expression gives by now`, async () => {
+    const standing: PostedStatus = { state: 'pending', description: 'deploying', at: 0, contexts };
+    const { post, sent, posted } = setUp({ contexts: ['another/app'], standing });
+
+    await post();
+
+    assert.deepEqual(
+      sent.map(({ context }) => context),
+      want,
+    );
+    assert.deepEqual(posted()?.contexts, want);
+  });
+}
 
 const REFS: readonly [name: string, ref: GitRepository['spec']['ref'], want: string | undefined][] = [
   ['a branch', { branch: 'main' }, 'main'],
