@@ -7,7 +7,7 @@ import type { SyncRun } from '../queue/sync-run.ts';
 import type { SyncDeps } from './deps.ts';
 import type { PlacedHints } from './place-hints.ts';
 import { memoryOf, uidOf } from './source-memory.ts';
-import type { SourceOutcome } from './sync-context.ts';
+import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import type { Tip } from './tip.ts';
 
 /** Notes why nothing is deployed for what these hooks told; a redelivery says nothing new. Does not wait. */
@@ -71,6 +71,18 @@ export function noteReason(deps: SyncDeps, hints: readonly Hint[], reason: strin
 /** Notes why a tag that was pushed is not the one that its source follows; a redelivery says nothing new. */
 export function recordPassedOver(deps: SyncDeps, source: ObjectKey, passedOver: PlacedHints['passedOver']): void {
   for (const { hint, reason } of passedOver) recordUnused(deps, source, [hint], { kind: 'ignored', reason });
+}
+
+/** Notes in the records of whom a source's sync is for why the remote's answer is not used yet. Does not wait. */
+export function recordWaiting(deps: SyncDeps, { source, run }: SourceSync, why: string): void {
+  const { hints, triggers } = run.pending;
+  const ids = [...new Set([...hints, ...triggers].flatMap(({ pushId }) => pushId ?? []))];
+  const memory = memoryOf(deps.memories, uidOf(source));
+  const waiting = [why, ...ids].join();
+  if (ids.length === 0 || memory.waiting === waiting) return;
+  memory.waiting = waiting;
+  const step = { at: deps.now().toISOString(), object: formatKey(run.key), step: 'waiting', detail: why };
+  inBackground(deps, deps.pushRecords.addStep(ids, step));
 }
 
 /** Tells everybody whom a source's sync dealt with that it found nothing to go on with. Does not wait. */

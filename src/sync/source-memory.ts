@@ -13,6 +13,8 @@ export interface SourceMemory {
   announced?: string;
   /** A move that was made without a hook of it, until that is compared with what hooks tell. */
   polled?: { readonly object: string; readonly sha: string; readonly pushId: string } | undefined;
+  /** What was noted last of why which pushes wait, so that asking again adds nothing to their records. */
+  waiting?: string;
   /** Syncs that failed in a row. */
   failures: number;
 }

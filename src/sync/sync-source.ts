@@ -21,7 +21,7 @@ import type { SyncOutcome } from './outcome.ts';
 import { placeHints } from './place-hints.ts';
 import { patienceOf } from './poll-patience.ts';
 import { hasOtherContent, publishArtifact } from './publish-artifact.ts';
-import { noteReason, recordPassedOver, recordUndeployed, recordUnused } from './record-push.ts';
+import { noteReason, recordPassedOver, recordUndeployed, recordUnused, recordWaiting } from './record-push.ts';
 import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
 import { findStanding, formatCursor, type SourceCursor, type Standing, toCursor } from './source-cursor.ts';
 import { memoryOf, noteAnswer, noteTip, type SourceMemory, uidOf } from './source-memory.ts';
@@ -62,6 +62,7 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
   const decided = decide(seen, { standing, followed }, now);
   const decision = decided.kind === 'unchanged' ? await giveTime(deps, seen, decided) : decided;
   if (decision.kind === 'askAgain') {
+    recordWaiting(deps, { source, run }, decision.why);
     const hintsSeen = passedOver.map(({ hint }) => hint.deliveryId);
     const outcome = { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why } as const;
     return { outcome, hintsSeen, keepAskers: true };

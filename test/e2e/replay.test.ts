@@ -114,7 +114,7 @@ describe('the record of a push', () => {
     });
   });
 
-  test('names the Kustomizations whose path the push did not change, and the source that failed', async (t) => {
+  test('names the Kustomizations whose path the push did not change, what is waited for, and the source that failed', async (t) => {
     const files = { 'a/settings.yaml': makeConfigMap('a', { colour: 'blue' }), 'b/x.yaml': makeConfigMap('b', {}) };
     const { story, first } = await deployedStory(t, files, { path: './a' }, OPTIONS);
     const { namespace, hawser } = story;
@@ -126,6 +126,12 @@ describe('the record of a push', () => {
       const { outcomes } = await readPush(hawser, answer);
       const { kind, message } = outcomes[`Kustomization/${namespace}/app`] ?? {};
       assert.deepEqual({ kind, message }, { kind: 'unchanged', message: 'the push changed nothing below spec.path' });
+    });
+    const early = await story.hook({ before: second, after: 'd'.repeat(40) });
+    await eventually(async () => {
+      const { steps } = await readPush(hawser, early);
+      const waiting = steps.filter(({ step }) => step === 'waiting').map(({ detail }) => detail);
+      assert.deepEqual(waiting, [`the ref does not name ${'d'.repeat(40)} yet, which a hook announced`]);
     });
     await story.gitServer.stop();
     const failed = await story.hook({ before: second, after: 'c'.repeat(40) });
