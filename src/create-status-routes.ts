@@ -1,5 +1,4 @@
 import { hostname } from 'node:os';
-import { fetch as undiciFetch } from 'undici';
 import { createAlertRoutes } from './commit-status/alert-routes.ts';
 import { createReporters } from './commit-status/create-reporters.ts';
 import { createStatusCredentials } from './commit-status/find-credentials.ts';
@@ -9,7 +8,8 @@ import type { Connection } from './credentials/connection.ts';
 import { createGitHubAppTokens, type GitHubAppTokens } from './credentials/github-app.ts';
 import { OutOfTimeError, runBounded } from './expression/run-bounded.ts';
 import { toRegExp } from './expression/to-regexp.ts';
-import { type ConnectionPools, createConnectionPools } from './git/connection-pools.ts';
+import { createConnectionPools } from './git/connection-pools.ts';
+import { createFetchVia } from './git/fetch-via.ts';
 import type { KubeClient } from './kube/kube-client.ts';
 import { readSecretData } from './kube/read-secret-data.ts';
 import { type Provider, parseAlert, parseProvider } from './model/alert.ts';
@@ -38,7 +38,7 @@ export interface RunningRoutes {
 export function startStatusRoutes({ config, logger, client }: RoutesDeps): RunningRoutes {
   const { apiUrls, tokens } = config.commitStatus;
   const pools = createConnectionPools();
-  const fetchVia = (via: Connection | undefined) => createFetch(pools, via);
+  const fetchVia = createFetchVia(pools);
   const gitHubApps = createGitHubAppTokens({ apiUrl: apiUrls.github ?? 'https://api.github.com', fetchVia });
   const readSecret = (namespace: string, name: string) => readSecretData(client, namespace, name);
   const createReporter = createReporters((via) => pools.poolFor(via));
@@ -74,12 +74,6 @@ export function startStatusRoutes({ config, logger, client }: RoutesDeps): Runni
       await pools.close();
     },
   };
-}
-
-/** Octokit's `fetch`, over the connections that a credential's owner wants. */
-function createFetch(pools: ConnectionPools, via: Connection | undefined): typeof fetch {
-  const fetchVia = (url: string, init: object) => undiciFetch(url, { ...init, dispatcher: pools.poolFor(via) });
-  return fetchVia as unknown as typeof fetch;
 }
 
 function readAs(following: AlertFollowing) {

@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { readStart } from '../credentials/read-start.ts';
 import { messageOf } from '../errors/hawser-error.ts';
 import { redact } from '../errors/redact.ts';
 import type { PostResult, StatusCredential } from './commit-status.ts';
@@ -47,7 +48,7 @@ export async function postJson(
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       ...(dispatcher ? { dispatcher } : {}),
     });
-    const message = toMessage(await readStart(response.body));
+    const message = toMessage(await readStart(response.body, LONGEST_ANSWER));
     return { status: response.statusCode, headers: response.headers, message };
   } catch (error) {
     signal?.throwIfAborted();
@@ -60,17 +61,6 @@ export async function postJson(
 export function toAuthorization({ username, token }: StatusCredential, scheme: 'Bearer' | 'token'): string {
   if (username === undefined) return `${scheme} ${token.reveal()}`;
   return `Basic ${Buffer.from(`${username}:${token.reveal()}`).toString('base64')}`;
-}
-
-async function readStart(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > LONGEST_ANSWER) break;
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 const LONGEST_MESSAGE = 300;

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { HawserError } from '../errors/hawser-error.ts';
+import type { Connection } from './connection.ts';
 
 /** A token, or what else somebody has issued for a while; times are milliseconds since the epoch. */
 export interface IssuedToken<T> {
@@ -51,4 +53,13 @@ export function createTokenCache<T>(now: () => number): TokenCache<T> {
       return (await pending.catch((error: unknown) => standIn(id, error))).token;
     },
   };
+}
+
+/** The id of a token, by whatever tells its owner apart and how its issuer is reached; it shows no secret among them. */
+export function toTokenId(parts: readonly string[], via: Connection | undefined): string {
+  const { ca = '', clientCertificate, proxy } = via ?? {};
+  const way = [ca, clientCertificate?.certificate ?? '', proxy?.url ?? '', proxy?.username ?? ''];
+  return createHash('sha256')
+    .update(JSON.stringify([...parts, ...way]))
+    .digest('base64');
 }

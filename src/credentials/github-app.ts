@@ -2,12 +2,12 @@
  * Tokens of GitHub Apps: signs as the App, asks for a token of one installation, and keeps it while it lasts. Which
  * Secret holds the App's key, and what the token is used for, is left to others.
  */
-import { createHash, createPrivateKey, createSign, type KeyObject } from 'node:crypto';
+import { createPrivateKey, createSign, type KeyObject } from 'node:crypto';
 import { Octokit } from '@octokit/core';
 import { HawserError, messageOf } from '../errors/hawser-error.ts';
 import { Secret } from '../errors/secret.ts';
 import type { Connection } from './connection.ts';
-import { createTokenCache, type IssuedToken } from './create-token-cache.ts';
+import { createTokenCache, type IssuedToken, toTokenId } from './create-token-cache.ts';
 
 /** An App, and the installation that a token is for: by id, or by the user or organisation that installed it. */
 export interface GitHubAppInstallation {
@@ -66,9 +66,7 @@ function identify({
   apiUrl,
   via,
 }: GitHubAppInstallation): string {
-  const ids = [appId, installationId ?? '', installationOwner ?? '', apiUrl ?? '', privateKey.reveal()];
-  const parts = [...ids, via?.ca ?? '', via?.clientCertificate?.certificate ?? '', via?.proxy?.url ?? ''];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+  return toTokenId([appId, installationId ?? '', installationOwner ?? '', apiUrl ?? '', privateKey.reveal()], via);
 }
 
 const SIGN_IN_ROUTE = 'POST /app/installations/{id}/access_tokens';

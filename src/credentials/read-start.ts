@@ -1,5 +1,5 @@
 /** The first bytes of a stream as text; what is beyond the bound is not waited for. */
-export async function readStart(stream: ReadableStream<Uint8Array>, mostBytes: number): Promise<string> {
+export async function readStart(stream: AsyncIterable<Uint8Array>, mostBytes: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of stream) {

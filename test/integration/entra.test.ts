@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { fetch as undiciFetch } from 'undici';
 import { type AzureIdentity, createAzureTokens } from '../../src/credentials/azure-tokens.ts';
-import type { Connection } from '../../src/credentials/connection.ts';
 import { HawserError } from '../../src/errors/hawser-error.ts';
 import { Secret } from '../../src/errors/secret.ts';
 import { createConnectionPools } from '../../src/git/connection-pools.ts';
+import { createFetchVia } from '../../src/git/fetch-via.ts';
 import { makeAssertion } from '../support/assertions.ts';
 import { type Entra, startEntra, TOKEN_LIFETIME_S } from '../support/start-entra.ts';
 
@@ -38,9 +37,7 @@ async function start(t: TestContext) {
     await pools.close();
     await entra.stop();
   });
-  const fetchVia = (via: Connection | undefined) =>
-    ((url: string, init: object) =>
-      undiciFetch(url, { ...init, dispatcher: pools.poolFor(via) })) as unknown as typeof fetch;
+  const fetchVia = createFetchVia(pools);
   const tokens = createAzureTokens({ authorityUrl: entra.url, fetchVia, now: () => now, timeoutMs: 2_000 });
   const identity: AzureIdentity = {
     tenantId: FEDERATED.tenantId,

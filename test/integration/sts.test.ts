@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import { fetch as undiciFetch } from 'undici';
 import { type AwsRole, createAwsRoles } from '../../src/credentials/aws-roles.ts';
-import type { Connection } from '../../src/credentials/connection.ts';
 import { HawserError } from '../../src/errors/hawser-error.ts';
 import { Secret } from '../../src/errors/secret.ts';
 import { createConnectionPools } from '../../src/git/connection-pools.ts';
+import { createFetchVia } from '../../src/git/fetch-via.ts';
 import { makeAssertion } from '../support/assertions.ts';
 import { SECRET_KEY, type Sts, startSts } from '../support/start-sts.ts';
 
@@ -28,9 +27,7 @@ async function start(t: TestContext) {
     await pools.close();
     await sts.stop();
   });
-  const fetchVia = (via: Connection | undefined) =>
-    ((url: string, init: object) =>
-      undiciFetch(url, { ...init, dispatcher: pools.poolFor(via) })) as unknown as typeof fetch;
+  const fetchVia = createFetchVia(pools);
   const roles = createAwsRoles({ fetchVia, now: () => now, timeoutMs: 2_000, stsUrl: () => sts.url });
   const role: AwsRole = {
     arn: POLICY.roleArn,
