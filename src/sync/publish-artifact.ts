@@ -7,14 +7,14 @@ import type { SyncDeps } from './deps.ts';
 import type { OpenRevision } from './open-revision.ts';
 import { isSameSourceStatus } from './same-source-status.ts';
 import { toObservedContent, toSourceStatus } from './source-status.ts';
-import { writeStatus } from './write-status.ts';
+import { readAgain, writeStatus } from './write-status.ts';
 
 interface Publication {
   readonly source: GitRepository;
   readonly tip: Revision;
   readonly opened: OpenRevision;
   readonly run: SyncRun;
-  /** True where the source has just come to this tip: a status that says so already is a late watch's. */
+  /** True where the source has just come to this tip: a status that says so already may be a late watch's. */
   readonly isMoved: boolean;
 }
 
@@ -22,15 +22,16 @@ const LONGEST_SUBJECT = 50;
 
 /** Makes the artifact of a revision and says so in status and event; does nothing where all of that stands already. */
 export async function publishArtifact(deps: SyncDeps, publication: Publication): Promise<void> {
-  const { source, tip, opened, run, isMoved } = publication;
+  const { tip, opened, run } = publication;
   const revision = formatRevision(tip);
+  const source = await readSource(deps, publication, revision);
   const known = source.status?.artifact;
   const { commit, included, verified } = opened;
   const toStatusWith = (artifact: Artifact) => (resource: GitRepository) =>
     toSourceStatus(resource, { kind: 'stored', artifact, spec: source.spec, included, verified }, deps.now());
   const isCurrent = known?.revision === revision && !hasOtherContent(source, opened);
   const isStored = isCurrent && (await isServed(deps, known.path));
-  if (isStored && !isMoved && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
+  if (isStored && isSameSourceStatus(source.status, toStatusWith(known)(source))) return;
 
   const artifact = isStored ? known : await store(deps, { source, opened, revision });
   const written = await writeStatus(deps, { resource: source, toStatus: toStatusWith(artifact) }, run);
@@ -48,6 +49,12 @@ export async function publishArtifact(deps: SyncDeps, publication: Publication):
   }
   const { name, namespace = '' } = source.metadata;
   await deps.artifacts.collect(namespace, name, [artifact.path]);
+}
+
+async function readSource(deps: SyncDeps, publication: Publication, revision: string): Promise<GitRepository> {
+  const { source, run, isMoved } = publication;
+  if (!isMoved || source.status?.artifact?.revision !== revision) return source;
+  return (await readAgain(deps, source, run)) ?? source;
 }
 
 /** True if the artifact was made otherwise than the spec says now, or of other included ones. */

@@ -59,8 +59,11 @@ async function patchOnce<T extends KubeObject>(
   return written as T;
 }
 
-/** The resource as it is now; undefined if it is gone or another one by the same name. */
-async function readAgain<T extends KubeObject>(
+/**
+ * The resource as it is now; undefined if it is gone or another one by the same name. Throws SYNC_STALE if another process
+ * has synced it meanwhile.
+ */
+export async function readAgain<T extends KubeObject>(
   deps: Pick<SyncDeps, 'client' | 'resources'>,
   before: T,
   run: SyncRun,

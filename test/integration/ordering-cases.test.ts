@@ -96,6 +96,40 @@ test('After a rollback the late hook of the way forth does not explain the answe
   assert.deepEqual(names(world), ['c0', 'c1', 'c0']);
 });
 
+test('A sync that is under way when its source moves leaves the new tip to the one that is asked for it', async (t) => {
+  const world = await startWorld(t);
+  await deployNext(world);
+  world.push();
+  await world.wake();
+  await world.startSync('Kustomization', 0);
+  await world.startSync('GitRepository', 0);
+  await world.finish(1);
+
+  await world.finish(0);
+  assert.deepEqual(names(world), ['c0']);
+  await world.startSync('Kustomization', 0);
+  await world.finish(0);
+
+  assert.deepEqual(names(world), ['c0', 'c1']);
+});
+
+test('A status is written of a move back, although a late watch shows it already', async (t) => {
+  const world = await startWorld(t);
+  await deployNext(world);
+  world.push();
+  await world.wake();
+  await world.startSync('GitRepository', 1);
+  await world.finish(0);
+  world.forcePush(1);
+  await handleHook(world, 0);
+
+  await world.startSync('GitRepository', 0);
+  await world.finish(0);
+
+  const { artifact } = world.cluster.read('GitRepository').status as { artifact: { revision: string } };
+  assert.match(artifact.revision, /c0$/);
+});
+
 async function startWorld(t: { after(hook: () => Promise<void>): void }): Promise<OrderingWorld> {
   const world = new OrderingWorld(client);
   t.after(() => world.stop());
