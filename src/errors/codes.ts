@@ -326,7 +326,7 @@ export const ERROR_CODES = {
   SYNC_STALE: {
     reason: 'ReconciliationFailed',
     disposition: 'retry',
-    help: 'Another process changed the inventory while this one was syncing. The sync starts over at once.',
+    help: 'Another process has synced the object meanwhile: its inventory or attempted revision has changed. The sync starts over.',
   },
   SYNC_TIMEOUT: {
     reason: 'ReconciliationFailed',

@@ -8,6 +8,7 @@ import type { TriggerNote } from '../model/push.ts';
 import { formatRevision } from '../model/revision.ts';
 import type { SyncRequest } from '../queue/pending-request.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
+import { askAgainAfter } from './ask-again-after.ts';
 import { REPLICA_LAG_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { type Attempt, type SyncOutcome, stepDurations } from './outcome.ts';
@@ -37,8 +38,7 @@ export function admitTriggers(deps: SyncDeps, { source, tip }: Found, triggers: 
   });
 }
 
-const FIRST_LOOK_MS = 25;
-const LONGEST_LOOK_MS = 500;
+const DELAYS = { leastMs: 25, mostMs: 500 };
 
 /**
  * How soon to ask again, in milliseconds, where a trigger expects a commit that this source has never been at: whoever has
@@ -53,9 +53,9 @@ export async function findPatience(
   const waits = await Promise.all(
     triggers.map(async ({ expected }) => {
       if (expected?.saidAt === undefined || expected.sha === tip.sha || expected.sha === tip.object) return [];
-      const age = Math.max(now - expected.saidAt, 0);
-      if (age >= REPLICA_LAG_MS || (await deps.git.has(uidOf(source), expected.sha))) return [];
-      return [Math.min(Math.max(age / 2, FIRST_LOOK_MS), LONGEST_LOOK_MS)];
+      const ageMs = now - expected.saidAt;
+      if (ageMs >= REPLICA_LAG_MS || (await deps.git.has(uidOf(source), expected.sha))) return [];
+      return [askAgainAfter(ageMs, DELAYS)];
     }),
   );
   const known = waits.flat();

@@ -2,6 +2,7 @@ import { HawserError } from '../errors/hawser-error.ts';
 import type { GitRepository } from '../model/git-repository.ts';
 import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
+import { askAgainAfter } from './ask-again-after.ts';
 import { PATIENCE_MS } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { describeFailure } from './kustomization-status.ts';
@@ -11,6 +12,8 @@ import { memoryOf, uidOf } from './source-memory.ts';
 import { describeSourceFailure, toSourceStatus } from './source-status.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import { writeStatus } from './write-status.ts';
+
+const DELAYS = { leastMs: 50, mostMs: 2_000 };
 
 /**
  * A failure, unless it may still pass: a commit that the ref names and the server does not have yet gets 30 s. One that
@@ -22,7 +25,7 @@ export function toSourceFailure(deps: SyncDeps, { source, run }: SourceSync, err
   const isMissing = error instanceof HawserError && error.code === 'GIT_COMMIT_NOT_FOUND' && !source.spec.ref?.commit;
   const missingSince = isMissing ? (memory.named?.since ?? now) : now - PATIENCE_MS;
   if (now - missingSince < PATIENCE_MS) {
-    const afterMs = Math.min(Math.max((now - missingSince) / 2, 50), 2_000);
+    const afterMs = askAgainAfter(now - missingSince, DELAYS);
     return {
       outcome: { kind: 'unsettled', afterMs, why: 'the server does not have the commit yet' },
       hintsSeen: [],

@@ -1,11 +1,11 @@
 import type { Hint } from '../model/push.ts';
 import { isZeroSha } from '../model/revision.ts';
+import { askAgainAfter } from './ask-again-after.ts';
 import { listPassed } from './list-passed.ts';
 
 /** How long a hook is believed against a ref that has not moved, and how long a commit counts as left (DESIGN 4). */
 export const PATIENCE_MS = 30_000;
-const FIRST_DELAY_MS = 25;
-const LONGEST_DELAY_MS = 2_000;
+const DELAYS = { leastMs: 25, mostMs: 2_000 };
 /** How late a replica may answer: so long is an answer doubted that no hook explains. */
 export const REPLICA_LAG_MS = 3_000;
 const LONGEST_DOUBT_MS = 500;
@@ -31,7 +31,7 @@ export interface TipQuestion {
 
 export type TipDecision =
   | { readonly kind: 'go' }
-  | { readonly kind: 'unchanged'; readonly unconfirmed: readonly Hint[] }
+  | { readonly kind: 'unchanged' }
   | { readonly kind: 'askAgain'; readonly afterMs: number; readonly why: string };
 
 /** Decides whether a remote's answer may be used: never an older state after a newer one (DESIGN 4, ADR 0019). Pure. */
@@ -61,13 +61,16 @@ function isExplained({ tip, current, isReturn = false, hints }: TipQuestion): bo
 const NOTHING: ReadonlyMap<string, number> = new Map();
 
 function decideUnmoved({ tip, left, hints, now }: TipQuestion): TipDecision {
-  const ahead = hints.filter(
-    (hint) => hint.firstSeen && hint.after !== tip && !isZeroSha(hint.after) && !left.has(hint.after),
-  );
-  const fresh = ahead.filter((hint) => now - hint.heardAt < PATIENCE_MS);
-  const newest = fresh.at(-1);
-  if (!newest) return { kind: 'unchanged', unconfirmed: ahead };
-  const age = Math.max(now - newest.heardAt, 0);
-  const afterMs = Math.min(Math.max(age / 2, FIRST_DELAY_MS), LONGEST_DELAY_MS);
+  const newest = hints.findLast((hint) => isAhead(hint, { tip, left, now }));
+  if (!newest) return { kind: 'unchanged' };
+  const afterMs = askAgainAfter(now - newest.heardAt, DELAYS);
   return { kind: 'askAgain', afterMs, why: `the ref does not name ${newest.after} yet, which a hook announced` };
+}
+
+/** Whether a hook announced a commit that the ref has neither come to nor left: for 30 s it is waited for. Pure. */
+export function isAhead(
+  { firstSeen, after, heardAt }: Hint,
+  { tip, left, now }: Pick<TipQuestion, 'tip' | 'left' | 'now'>,
+): boolean {
+  return firstSeen && after !== tip && !isZeroSha(after) && !left.has(after) && now - heardAt < PATIENCE_MS;
 }

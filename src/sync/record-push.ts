@@ -115,10 +115,7 @@ function describeSourceEnd(outcome: SourceOutcome['outcome']): string | undefine
 /** Notes that what was pushed is not deployed because nobody who is trusted has signed it. */
 export function recordRefused(deps: SyncDeps, hints: readonly Hint[], error: unknown): void {
   if (!(error instanceof HawserError) || error.code !== 'SIGNATURE_INVALID') return;
-  for (const { pushId, firstSeen } of hints) {
-    if (pushId === undefined || !firstSeen) continue;
-    inBackground(deps, deps.pushRecords.setReason(pushId, `refused: ${error.message}, so nothing was deployed for it`));
-  }
+  noteReason(deps, hints, `refused: ${error.message}, so nothing was deployed for it`);
 }
 
 /** The record of a push that moved a source to `tip`: the hook's own, the trigger's, or a new one for what polling found. */

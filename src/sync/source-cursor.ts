@@ -119,32 +119,37 @@ function belongsTo(followed: FollowedReference, { ref, sha }: Revision): boolean
   return versionWithin(parseSemverRange(followed.range), `${TAGS}${ref}`) !== undefined;
 }
 
+/** What the ref had left, and what hooks tell that it has passed; to hear of that once more makes it no later. Pure. */
+export function noteLeft(
+  left: ReadonlyMap<string, number>,
+  { tip, hints, now }: { tip: string; hints: readonly Hint[]; now: number },
+): ReadonlyMap<string, number> {
+  const passed = listPassed(tip, hints, left).map((sha): [string, number] => [sha, now]);
+  return new Map([...passed, ...left]);
+}
+
 interface Progress {
   readonly source: GitRepository;
   readonly followed: FollowedReference;
   readonly tip: Tip;
-  /** What hooks told of the ref. */
-  readonly hints: readonly Hint[];
   readonly now: number;
 }
 
 /** The cursor of a source that was found at a tip, the one where it stands or another one. Pure. */
-export function toCursor(standing: Standing, { source, followed, tip, hints, now }: Progress): SourceCursor {
-  const { current, movedAt } = standing;
+export function toCursor(standing: Standing, { source, followed, tip, now }: Progress): SourceCursor {
+  const { current, movedAt, asked } = standing;
   const isMove = current?.sha !== tip.sha;
   const left = new Map([...standing.left].filter(([, at]) => now - at <= PATIENCE_MS));
-  const passed = [...listPassed(tip.sha, hints, left), ...(isMove && current ? [current.sha] : [])];
-  for (const sha of passed) if (!left.has(sha)) left.set(sha, now);
+  const wasLeft = left.delete(tip.sha);
+  const isReturn = isMove ? wasLeft : standing.isReturn && standing.isStored;
   if (isMove && current) left.set(current.sha, now);
-  const isReturn = isMove ? left.has(tip.sha) : standing.isReturn && standing.isStored;
-  left.delete(tip.sha);
   return {
     uid: uidOf(source),
     follows: toFollows(followed),
     tip,
     movedAt: isMove ? now : (movedAt ?? 0),
     isReturn,
-    asked: standing.asked,
+    asked,
     left,
   };
 }

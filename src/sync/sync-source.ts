@@ -10,12 +10,11 @@ import { formatRevision, isZeroSha } from '../model/revision.ts';
 import type { SyncRun } from '../queue/sync-run.ts';
 import { admitTriggers, findPatience, requestsOfTriggers } from './answer-triggers.ts';
 import { type Answer, askRemote, explainAbsence } from './ask-remote.ts';
-import { decideTip, PATIENCE_MS, type TipDecision } from './decide-tip.ts';
+import { decideTip, isAhead, type TipDecision } from './decide-tip.ts';
 import type { SyncDeps } from './deps.ts';
 import { ensureFinalizer } from './ensure-finalizer.ts';
 import { finalizeSource } from './finalize-source.ts';
 import { doubtsOf } from './follow-tags.ts';
-import { listPassed } from './list-passed.ts';
 import { type OpenRevision, openRevision } from './open-revision.ts';
 import type { SyncOutcome } from './outcome.ts';
 import { placeHints } from './place-hints.ts';
@@ -23,7 +22,7 @@ import { patienceOf } from './poll-patience.ts';
 import { hasOtherContent, publishArtifact } from './publish-artifact.ts';
 import { noteReason, recordPassedOver, recordUndeployed, recordUnused, recordWaiting } from './record-push.ts';
 import { requestFollowers, requestKustomizations } from './request-kustomizations.ts';
-import { findStanding, formatCursor, type SourceCursor, type Standing, toCursor } from './source-cursor.ts';
+import { findStanding, formatCursor, noteLeft, type SourceCursor, type Standing, toCursor } from './source-cursor.ts';
 import { memoryOf, noteAnswer, noteTip, type SourceMemory, uidOf } from './source-memory.ts';
 import type { SourceOutcome, SourceSync } from './sync-context.ts';
 import type { Tip } from './tip.ts';
@@ -59,7 +58,8 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
 
   const now = deps.now().getTime();
   const seen = { source, remote, memory, current, tip, run, hints };
-  const decided = decide(seen, { standing, followed }, now);
+  const left = noteLeft(standing.left, { tip: tip.sha, hints, now });
+  const decided = decide(seen, { standing: { ...standing, left }, followed }, now);
   const decision = decided.kind === 'unchanged' ? await giveTime(deps, seen, decided) : decided;
   if (decision.kind === 'askAgain') {
     recordWaiting(deps, { source, run }, decision.why);
@@ -67,7 +67,7 @@ export async function syncSource(deps: SyncDeps, sync: SourceSync): Promise<Sour
     const outcome = { kind: 'unsettled', afterMs: decision.afterMs, why: decision.why } as const;
     return { outcome, hintsSeen, keepAskers: true };
   }
-  const cursor = toCursor(standing, { source, followed, tip, hints, now });
+  const cursor = toCursor({ ...standing, left }, { source, followed, tip, now });
   const triggers = admitTriggers(deps, seen, run.pending.triggers);
   const following: Following = { ...seen, standing, cursor, triggers };
   const isNew = decision.kind === 'go' || current?.ref !== tip.ref || standing.asked !== tip.sha;
@@ -101,10 +101,8 @@ function decide(
   { standing, followed }: { standing: Standing; followed: FollowedReference },
   now: number,
 ): TipDecision {
-  const { isReturn } = standing;
-  const left = new Map(standing.left);
-  for (const sha of listPassed(tip.sha, hints, left)) if (!left.has(sha)) left.set(sha, now);
-  const doubts = doubtsOf(followed, { tip, current, movedAt: standing.movedAt, left, now });
+  const { isReturn, movedAt, left } = standing;
+  const doubts = doubtsOf(followed, { tip, current, movedAt, left, now });
   const namedSince = noteAnswer(memory, tip.sha, now);
   return decideTip({ tip: tip.sha, current: current?.sha, isReturn, hints, now, namedSince, ...doubts });
 }
@@ -120,7 +118,8 @@ async function giveTime(deps: SyncDeps, seen: Seen, unchanged: TipDecision): Pro
 async function stay(deps: SyncDeps, following: Following, opened: OpenRevision): Promise<SourceOutcome> {
   const { source, standing, cursor, tip, run, hints } = following;
   recordUndeployed(deps, run.key, hints, { tip: tip.sha, left: cursor.left });
-  if (!standing.isStored || cursor.left.size !== standing.left.size) await run.moveCursor(formatCursor(cursor));
+  const hasLeftMore = [...cursor.left.keys()].some((sha) => !standing.left.has(sha));
+  if (!standing.isStored || hasLeftMore) await run.moveCursor(formatCursor(cursor));
   await deps.queues.requestSyncs(requestsOfTriggers(deps, { ...following, isMoved: false }));
   if (!standing.isStored || hasOtherContent(source, opened)) await requestFollowers(deps, source, tip);
   await publishArtifact(deps, { source, tip, opened, run, isMoved: false });
@@ -135,21 +134,17 @@ async function follow(deps: SyncDeps, following: Following, opened: OpenRevision
   await requestKustomizations(deps, { ...following, before, left: cursor.left });
   await run.moveCursor(formatCursor({ ...cursor, asked: tip.sha }));
   await publishArtifact(deps, { source, tip, opened, run, isMoved: true });
-  const ahead = hints.filter((hint) => isAhead(hint, following, deps.now().getTime()));
+  const found = { tip: tip.sha, left: cursor.left };
+  const now = deps.now().getTime();
+  const ahead = hints.filter((hint) => isAhead(hint, { ...found, now }));
   const deployed = hints.findLast((hint) => hint.after === tip.sha)?.pushId;
   const others = hints.filter((hint) => hint.pushId !== deployed && !ahead.includes(hint));
-  recordUndeployed(deps, run.key, others, { tip: tip.sha, left: cursor.left });
+  recordUndeployed(deps, run.key, others, found);
   const notSeen = new Set(ahead.map((hint) => hint.deliveryId));
   const hintsSeen = run.pending.hints.map((hint) => hint.deliveryId).filter((id) => !notSeen.has(id));
   const newest = ahead.at(-1);
   if (!newest) return { outcome: done(tip), hintsSeen };
   return { outcome: { kind: 'unsettled', afterMs: 25, why: `a hook announced ${newest.after}` }, hintsSeen };
-}
-
-/** A hook that announced more than the ref names yet: the push after the one just followed. */
-function isAhead(hint: Hint, { cursor, tip }: Following, now: number): boolean {
-  if (!hint.firstSeen || isZeroSha(hint.after) || hint.after === tip.sha) return false;
-  return !cursor.left.has(hint.after) && now - hint.heardAt < PATIENCE_MS;
 }
 
 /** Asks the remote for its tip while the hinted commit is already on its way; both must be there at the end. */

@@ -61,6 +61,7 @@ describe('a trigger', () => {
         const { lines, verdict } = await triggerAndWait(hawser, { target, body: { revision: `main@sha1:${first}` } });
 
         assert.deepEqual([verdict.verdict, verdict.ok], ['mismatch', false]);
+        assert.ok(!lines.some(({ step }) => step === 'waiting'), 'a commit that was deployed before is not waited for');
         assert.match(String(verdict.message), new RegExp(`the remote names main@sha1:[0-9a-f]{40}, not ${first}`));
         assert.deepEqual(
           lines.filter(({ object }) => String(object).startsWith('Kustomization')),
@@ -69,6 +70,16 @@ describe('a trigger', () => {
         assert.equal(await colourOf(story), 'green');
       },
     );
+
+    await t.test('that expects a commit which nobody has seen is given time before it is told so', async () => {
+      const unseen = 'f'.repeat(40);
+
+      const { lines, verdict } = await triggerAndWait(hawser, { target, body: { revision: unseen } });
+
+      assert.equal(verdict.verdict, 'mismatch');
+      const waiting = lines.filter(({ step }) => step === 'waiting').map(({ detail }) => detail);
+      assert.deepEqual(waiting, ['the remote does not name yet what a trigger expects']);
+    });
 
     await t.test('that expects what the remote names deploys it', async () => {
       const fourth = await repository.commitAndPush(colour('white'));

@@ -85,7 +85,7 @@ function toText(sha: string, { uid, asked }: { uid: string; asked: string }): st
   const followed = toFollowedReference({ branch: 'main' });
   const tip = { ref: 'main', sha, fullRef: 'refs/heads/main', object: sha };
   const standing = findStanding(source, followed, undefined);
-  return formatCursor({ ...toCursor(standing, { source, followed, tip, hints: [], now: 0 }), asked });
+  return formatCursor({ ...toCursor(standing, { source, followed, tip, now: 0 }), asked });
 }
 
 function makeSource(uid: string, spec: object = {}): GitRepository {

@@ -6,6 +6,7 @@ import type { Hint } from '../../../src/model/push.ts';
 import {
   findStanding,
   formatCursor,
+  noteLeft,
   parseCursor,
   type SourceCursor,
   toCursor,
@@ -73,14 +74,14 @@ describe('the cursor of a source', () => {
   test('keeps when it moved, and how, while it stays', () => {
     const moved = walk([A], [B], [A]);
     const standing = findStanding(makeSource(), MAIN, formatCursor(moved));
-    const next = { source: makeSource(), followed: MAIN, tip: toTip(A), hints: [], now: NOW + 5_000 };
+    const next = { source: makeSource(), followed: MAIN, tip: toTip(A), now: NOW + 5_000 };
 
     assert.deepEqual(toCursor(standing, next), moved);
   });
 
   test('forgets after 30 s what was left', () => {
     const standing = findStanding(makeSource(), MAIN, formatCursor(walk([A], [B])));
-    const next = { source: makeSource(), followed: MAIN, tip: toTip(B), hints: [], now: NOW + 31_000 };
+    const next = { source: makeSource(), followed: MAIN, tip: toTip(B), now: NOW + 31_000 };
 
     assert.deepEqual([...toCursor(standing, next).left], []);
   });
@@ -112,7 +113,8 @@ function walk(...moves: readonly (readonly [sha: string, hints?: readonly Hint[]
   let text: string | undefined;
   for (const [sha, hints = []] of moves) {
     const standing = findStanding(source, MAIN, text);
-    text = formatCursor(toCursor(standing, { source, followed: MAIN, tip: toTip(sha), hints, now: NOW }));
+    const left = noteLeft(standing.left, { tip: sha, hints, now: NOW });
+    text = formatCursor(toCursor({ ...standing, left }, { source, followed: MAIN, tip: toTip(sha), now: NOW }));
   }
   return parseCursor(text, 'uid') ?? assert.fail('no cursor');
 }
